@@ -1,0 +1,33 @@
+"""What the pack needs to know of an ELF file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Elf:
+    """The dynamic section of an ELF file, as strings.
+
+    The format: https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html
+    """
+
+    machine: int
+    """``e_machine``: 62 is x86-64, 183 is AArch64."""
+    bits: int
+    kind: int
+    """``e_type``: 2 is a program with a fixed address, 3 a shared object or a position-independent program."""
+    soname: str | None
+    needed: tuple[str, ...]
+    rpath: tuple[str, ...] | None
+    """``DT_RPATH``, split at its colons; None without the tag."""
+    runpath: tuple[str, ...] | None
+    interpreter: str | None
+    """``PT_INTERP``: set for programs (``/lib64/ld-linux-x86-64.so.2``)."""
+    versions: tuple[tuple[str, tuple[str, ...]], ...]
+    """``.gnu.version_r``: for each library the symbol versions asked of it (``libc.so.6``, ``GLIBC_2.17``)."""
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether the loader does anything with this file's dependencies."""
+        return bool(self.needed) or self.soname is not None or self.interpreter is not None

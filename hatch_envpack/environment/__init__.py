@@ -1,0 +1,1 @@
+"""The environment that is packed: installed by uv or pip, described by its distributions."""

@@ -1,0 +1,46 @@
+"""The one error tree: everything here is something that a user can mend."""
+
+from __future__ import annotations
+
+
+class EnvpackError(Exception):
+    """A failure that the user can mend; its text is one line that says what is wrong, where, and what to do.
+
+    ``detail`` is the explanation of another program (an installer, a build backend), shown below the line as it is.
+    """
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail.strip()
+
+
+class ConfigError(EnvpackError):
+    """A field of ``[tool.hatch.build.targets.envpack]`` has no usable value."""
+
+
+class InterpreterError(EnvpackError):
+    """The interpreter that was asked for is missing, broken, or of a kind that cannot be packed."""
+
+
+class InstallError(EnvpackError):
+    """The project's wheel could not be built, or its dependencies could not be installed."""
+
+
+class LibraryError(EnvpackError):
+    """A shared library that a packed file needs cannot be found, or is not allowed."""
+
+
+class RelocationError(EnvpackError):
+    """A file cannot be made to work in another place."""
+
+
+class ArchiveError(EnvpackError):
+    """The archive cannot be written or read."""
+
+
+class VerificationError(EnvpackError):
+    """The finished pack did not run when it was unpacked somewhere else."""
+
+
+class FindingsError(EnvpackError):
+    """There are findings, and ``strict`` makes them errors."""

@@ -1,0 +1,1 @@
+"""Frames: compressed runs of tar entries."""

@@ -1,0 +1,1 @@
+"""Where the packed interpreter comes from, and which of its files come along."""

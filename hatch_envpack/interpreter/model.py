@@ -1,0 +1,59 @@
+"""What is known of the interpreter that is packed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A CPython installation, as it says of itself. Never a virtual environment: the base behind it."""
+
+    executable: Path
+    """The real program, all links followed (``…/bin/python3.12``)."""
+    prefix: Path
+    exec_prefix: Path
+    version: tuple[int, int, int]
+    version_text: str
+    """As in ``sys.version`` (``3.13.0rc1``)."""
+    abiflags: str
+    """``t`` for a free-threaded build."""
+    cache_tag: str
+    """As in ``__pycache__`` file names: ``cpython-312``."""
+    machine: str
+    """As in platform tags: ``x86_64``."""
+    stdlib: Path
+    platstdlib: Path
+    include: Path
+    platinclude: Path
+    libdir: Path
+    site_folders: tuple[Path, ...]
+    """Folders for third-party packages (``site-packages``, ``dist-packages``): never packed."""
+    libpython: Path | None
+    """The shared library that the program is linked with, or ships beside it; None for a static build."""
+    multiarch: str
+    """Debian's triplet (``x86_64-linux-gnu``) where the build has one, else empty."""
+
+    @property
+    def short_version(self) -> str:
+        """As in folder names: ``3.12``."""
+        return f"{self.version[0]}.{self.version[1]}"
+
+    @property
+    def tag(self) -> str:
+        """As in wheel file names: ``cp312``, ``cp313t``."""
+        return f"cp{self.version[0]}{self.version[1]}{self.abiflags if 't' in self.abiflags else ''}"
+
+    @property
+    def program(self) -> str:
+        """The name of the program in the pack's ``bin``: ``python3.12``, ``python3.13t``."""
+        return f"python{self.short_version}{self.abiflags if 't' in self.abiflags else ''}"
+
+    @property
+    def library_folder(self) -> str:
+        """The name of the standard library's folder in the pack's ``lib``: ``python3.12``."""
+        return self.program

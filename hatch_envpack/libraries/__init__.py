@@ -1,0 +1,1 @@
+"""Which shared libraries the pack has to bring along, and where each file finds them."""

@@ -1,0 +1,36 @@
+"""The result of the library stage: what is copied, and where each ELF file is to look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from hatch_envpack.elf.model import Elf
+    from hatch_envpack.segment.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPath:
+    """The library search path that an ELF file is to have."""
+
+    entries: tuple[str, ...]
+    """Folders, each beginning with ``$ORIGIN``; empty: the tag is to be removed."""
+    inherited: bool
+    """True for ``DT_RPATH``, which dependencies inherit; False for ``DT_RUNPATH``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryPlan:
+    """Decided once for the whole pack, before any byte is written."""
+
+    copied: tuple[Entry, ...] = ()
+    """Libraries of the build machine that come along, in ``lib/``."""
+    search_paths: dict[PurePosixPath, SearchPath] = field(default_factory=dict)
+    """Only the files that must change; any other ELF file is right as it is and is never touched."""
+    elves: dict[PurePosixPath, Elf] = field(default_factory=dict)
+    """Every ELF file of the pack, copied libraries included."""
+    expected: frozenset[str] = frozenset()
+    """Sonames that the target must have (``libc.so.6``, ``libGL.so.1``)."""

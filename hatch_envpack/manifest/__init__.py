@@ -1,0 +1,1 @@
+"""What the pack says about itself."""

@@ -1,0 +1,1 @@
+"""Segments: the entries of one distribution, of the interpreter, or of nobody."""

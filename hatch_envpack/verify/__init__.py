@@ -1,0 +1,1 @@
+"""The proof: a pack is unpacked somewhere else and used."""
