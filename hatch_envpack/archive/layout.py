@@ -1,0 +1,75 @@
+"""The bytes of a tar archive, without any input or output.
+
+The format is POSIX ustar, with a pax header only where ustar cannot say it (names over 255 bytes or not ASCII, files
+over 8 GiB): https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13_06
+"""
+
+from __future__ import annotations
+
+import struct
+import tarfile
+
+BLOCK = 512
+END = bytes(2 * BLOCK)
+"""An archive ends with two blocks of zeros."""
+
+FILE_MODE = 0o644
+PROGRAM_MODE = 0o755
+
+_NAME = 100
+_PREFIX = 155
+_USTAR_MAX_SIZE = 8**11
+_USTAR = struct.Struct("100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12x")
+"""name, mode, uid, gid, size, mtime, checksum, type, link name, magic, version, user, group, device numbers, prefix."""
+_ROOT = b"%07o" % 0
+
+
+def file_header(path: str, size: int, *, executable: bool, mtime: int) -> bytes:
+    """Return the header of a regular file of ``size`` bytes; ``mtime`` in seconds since 1970."""
+    return _header(path, size, PROGRAM_MODE if executable else FILE_MODE, mtime, tarfile.REGTYPE, "")
+
+
+def folder_header(path: str, *, mtime: int) -> bytes:
+    """Return the header of a folder."""
+    return _header(f"{path}/", 0, PROGRAM_MODE, mtime, tarfile.DIRTYPE, "")
+
+
+def link_header(path: str, target: str, *, mtime: int) -> bytes:
+    """Return the header of a symbolic link."""
+    return _header(path, 0, 0o777, mtime, tarfile.SYMTYPE, target)
+
+
+def padding(size: int) -> bytes:
+    """Return the zeros that fill the last block of a file of ``size`` bytes."""
+    return bytes(-size % BLOCK)
+
+
+def _header(path: str, size: int, mode: int, mtime: int, kind: bytes, target: str) -> bytes:
+    split = _split(path)
+    if split is None or not target.isascii() or len(target) > _NAME or size >= _USTAR_MAX_SIZE:
+        return _pax_header(path, size, mode, mtime, kind, target)
+    prefix, name = split
+    fields = (name, b"%07o" % mode, _ROOT, _ROOT, b"%011o" % size, b"%011o" % mtime)
+    rest = (kind, target.encode(), b"ustar", b"00", b"", b"", _ROOT, _ROOT, prefix)
+    # the checksum is the sum of all bytes, with its own field taken as spaces
+    total = sum(_USTAR.pack(*fields, b" " * 8, *rest))
+    return _USTAR.pack(*fields, b"%06o\0 " % total, *rest)
+
+
+def _split(path: str) -> tuple[bytes, bytes] | None:
+    """Return ustar's prefix and name, or None when the path does not fit them."""
+    if not path.isascii():
+        return None
+    name = path.encode()
+    if len(name) <= _NAME:
+        return b"", name
+    cut = name.find(b"/", len(name) - _NAME - 1)
+    if 0 < cut <= _PREFIX and cut < len(name) - 1:
+        return name[:cut], name[cut + 1 :]
+    return None
+
+
+def _pax_header(path: str, size: int, mode: int, mtime: int, kind: bytes, target: str) -> bytes:
+    info = tarfile.TarInfo(path)
+    info.size, info.mode, info.mtime, info.type, info.linkname = size, mode, mtime, kind, target
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")

@@ -1,0 +1,109 @@
+"""The hatch side: this, `hooks.py` and nothing else import hatchling."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hatchling.builders.config import BuilderConfig
+from hatchling.builders.plugin.interface import BuilderInterface
+from hatchling.builders.utils import get_reproducible_timestamp
+from hatchling.plugin.manager import PluginManager
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from hatchling.bridge.app import Application
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+    from hatch_envpack.environment.requirements import Project
+
+FORMAT = "tar.zst"
+
+
+class EnvpackBuilderConfig(BuilderConfig):
+    """The table of the target, as hatchling reads it; this project's own options are read by `config.py`."""
+
+
+class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
+    """``hatch build -t envpack``."""
+
+    PLUGIN_NAME = "envpack"
+
+    @classmethod
+    def get_config_class(cls) -> type[EnvpackBuilderConfig]:
+        """Return the class of this target's configuration."""
+        return EnvpackBuilderConfig
+
+    def get_version_api(self) -> dict[str, Callable[..., str]]:
+        """Return the formats: they are what hatchling calls versions of a target."""
+        return {FORMAT: self.build_tar_zst}
+
+    def get_build_hooks(self, directory: str) -> dict[str, BuildHookInterface[Any]]:
+        """Return the hooks of this target alone.
+
+        The project's own build hooks run where the wheel is built, in isolation; a second run here would write into
+        the project's tree.
+        """
+        hooks = super().get_build_hooks(directory)
+        return {name: hook for name, hook in hooks.items() if name in self.target_config.get("hooks", {})}
+
+    def clean(self, directory: str, versions: list[str]) -> None:
+        """Remove the packs of this project, and nothing else."""
+        del versions
+        for pack in Path(directory).glob(f"{self._file_stem()}-*.envpack.{FORMAT}"):
+            pack.unlink()
+
+    def build(self, **options: Any) -> Generator[str, None, None]:  # noqa: ANN401
+        """Build the pack; a failure that the user can mend is one line and exit code 1, not a traceback."""
+        from hatch_envpack.config import parse_settings  # noqa: PLC0415 - see hooks.py
+        from hatch_envpack.errors import EnvpackError  # noqa: PLC0415
+
+        try:
+            parse_settings(self.target_config)  # before hatchling makes the output folder
+            yield from super().build(**options)
+        except EnvpackError as error:
+            self.app.abort(f"{error}\n{error.detail}" if error.detail else str(error))
+
+    def build_tar_zst(self, directory: str, **_build_data: Any) -> str:  # noqa: ANN401
+        """Build the pack as ``.tar.zst``; return its path. Raises `EnvpackError`."""
+        from hatch_envpack.config import parse_settings  # noqa: PLC0415 - see hooks.py
+        from hatch_envpack.pipeline import Job, build_pack  # noqa: PLC0415
+
+        settings = parse_settings(self.target_config)
+        mtime = get_reproducible_timestamp()
+        return os.fspath(build_pack(Job(self._project(), settings, Path(directory), mtime, _AppReport(self.app))))
+
+    def _project(self) -> Project:
+        from hatch_envpack.environment.requirements import Project  # noqa: PLC0415 - see hooks.py
+
+        core = self.metadata.core
+        return Project(
+            root=Path(self.root),
+            name=core.raw_name,
+            version=self.metadata.version,
+            file_stem=self._file_stem(),
+            requires_python=core.requires_python,
+            extras=tuple(core.optional_dependencies),
+            dependency_groups=self.metadata.config.get("dependency-groups", {}),
+        )
+
+    def _file_stem(self) -> str:
+        return f"{self.normalize_file_name_component(self.metadata.core.name)}-{self.metadata.version}"
+
+
+class _AppReport:
+    """Sends the pipeline's words through hatchling's application."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def stage(self, text: str) -> None:
+        self._app.display_waiting(f"{text}...")
+
+    def info(self, text: str) -> None:
+        self._app.display_info(text)
+
+    def warning(self, text: str) -> None:
+        self._app.display_warning(text)

@@ -1,0 +1,1 @@
+"""Bytecode: every module compiled once, valid whatever the time stamps say."""

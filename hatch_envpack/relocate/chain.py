@@ -1,0 +1,52 @@
+"""The chain of fixers: the content of an entry as it is written into the pack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hatch_envpack.relocate.fixer import HEAD_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pluggy
+
+    from hatch_envpack.relocate.fixer import Context, Fixer
+    from hatch_envpack.segment.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """All fixers of one pack, in their order."""
+
+    fixers: tuple[Fixer, ...]
+
+    def claimants(self, entry: Entry, head: bytes) -> tuple[Fixer, ...]:
+        """Return the fixers that want to see the whole file."""
+        return tuple(fixer for fixer in self.fixers if fixer.claims(entry, head[:HEAD_SIZE]))
+
+    def fixed(self, entry: Entry) -> bytes | None:
+        """Return the entry's new content, or None when it stays as it is. Raises `RelocationError`."""
+        if entry.link is not None:
+            return None
+        return apply(self.claimants(entry, entry.head(HEAD_SIZE)), entry)
+
+
+def apply(fixers: Iterable[Fixer], entry: Entry) -> bytes | None:
+    """Run the fixers over the entry's content; None when none of them changes it."""
+    fixers = tuple(fixers)
+    if not fixers:
+        return None
+    original = data = entry.read()
+    for fixer in fixers:
+        changed = fixer.fix(entry, data)
+        if changed is not None:
+            data = changed
+    return None if data == original else data
+
+
+def make_chain(manager: pluggy.PluginManager, context: Context) -> Chain:
+    """Make every registered fixer, sorted by ``order``, then by name."""
+    classes: list[type[Fixer]] = [kind for kinds in manager.hook.hatch_envpack_fixers() for kind in kinds]
+    return Chain(tuple(kind(context) for kind in sorted(classes, key=lambda kind: (kind.order, kind.name))))

@@ -1,0 +1,23 @@
+"""What is asked for, whoever asks: the build target's table or a command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of a pack, validated; the defaults are these."""
+
+    python: str = "current"
+    features: tuple[str, ...] = ()
+    dependency_groups: tuple[str, ...] = ()
+    extra_dependencies: tuple[str, ...] = ()
+    installer: str = "auto"
+    exclude: tuple[str, ...] = ()
+    bytecode: bool = True
+    compression_level: int = 3
+    strip: bool = False
+    verify: bool = True
+    strict: bool = False
+    max_glibc: tuple[int, int] | None = None
