@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_BEGIN = r"(?:(?<![\w.])|(?<=-[LI]))"
+"""A path does not begin inside a name, but for the flags of compilers: ``-L/a/lib``."""
+
 _COMPONENT_END = r"(?![\w.+@%~-])"
 """A path ends where no further character of a file name follows: ``/a/lib`` is not found in ``/a/library``."""
 
@@ -69,7 +72,7 @@ class Layout:
     def _pattern(self) -> re.Pattern[str]:
         return re.compile(
             "|".join(
-                rf"(?<![\w.]){re.escape(root.source)}"
+                rf"{_BEGIN}{re.escape(root.source)}"
                 + (rf"(?!/[\w.]){_COMPONENT_END}" if root.exact else _COMPONENT_END)
                 for root in self._longest_first
             )

@@ -29,7 +29,7 @@ class LeakScanner:
             for path in sorted(usable)
             if not any(path.startswith(other + "/") for other in usable)
         ]
-        self._patterns = [re.compile(rb"(?<![\w.-])" + re.escape(needle) + rb"(?![\w.-])") for needle in self._needles]
+        self._patterns = [re.compile(re.escape(needle) + rb"(?![\w.-])") for needle in self._needles]
         self._overlap = max(map(len, self._needles), default=0) + _MARGIN
         self._found: set[tuple[str, bytes]] = set()
         self._tail = b""
