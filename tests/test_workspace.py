@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hatch_envpack.workspace import Partial, workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _HOLD = """
 import sys, time

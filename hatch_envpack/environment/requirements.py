@@ -57,7 +57,7 @@ def group_requirements(project: Project, groups: Iterable[str]) -> tuple[str, ..
     try:
         return tuple(resolve_dependency_groups(project.dependency_groups, *groups))
     except (ValueError, TypeError, LookupError, ExceptionGroup) as error:
-        reason = "; ".join(str(part) for part in getattr(error, "exceptions", [error]))
+        reason = "; ".join(str(part).splitlines()[0] for part in getattr(error, "exceptions", [error]))
         raise ConfigError(f"Table `dependency-groups` of {project.root / 'pyproject.toml'}: {reason}") from None
 
 

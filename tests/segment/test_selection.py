@@ -38,7 +38,7 @@ def test_pattern_without_effect_is_a_finding() -> None:
 
 def test_invalid_pattern() -> None:
     """A pattern that is none is an error that names the field."""
-    with pytest.raises(ConfigError, match="envpack.exclude"):
+    with pytest.raises(ConfigError, match=r"envpack\.exclude"):
         exclude([_segment("lib/b.py")], ["!"])
 
 
