@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import PurePosixPath
 
 _BEGIN = r"(?:(?<![\w.])|(?<=-[LI]))"
 """A path does not begin inside a name, but for the flags of compilers: ``-L/a/lib``."""
