@@ -31,6 +31,8 @@ class Root:
 
     A system interpreter has ``prefix=/usr``, and the pack is a prefix too, but ``/usr/bin/install`` is not packed.
     """
+    private: bool = True
+    """Whether the path means something on the build machine alone; ``/usr/lib/python3.11`` is many machines'."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class Layout:
 
     @property
     def build_paths(self) -> tuple[str, ...]:
-        """The paths that must not be left anywhere in the pack (exact roots are ordinary system folders)."""
-        return tuple(root.source for root in self._longest_first if not root.exact)
+        """The paths that must not be left anywhere in the pack."""
+        return tuple(root.source for root in self._longest_first if root.private and not root.exact)
 
     @cached_property
     def _longest_first(self) -> tuple[Root, ...]:

@@ -1,0 +1,180 @@
+"""The closure: every library that a packed file needs is in the pack, or is the target's by policy.
+
+How a packed file finds a copied library, without being touched:
+
+The loader looks for what an object needs in the object's own ``DT_RUNPATH``, and when it has none, in the ``DT_RPATH``
+of the object, of whatever loaded it, and of the main program (https://man7.org/linux/man-pages/man8/ld.so.8.html). So
+the interpreter gets a ``DT_RPATH`` of ``$ORIGIN/../lib``, where the copies lie: a wheel's module that needs
+``libstdc++.so.6`` finds it, and stays the wheel's, byte for byte (N2). ``DT_RPATH`` also comes before
+``LD_LIBRARY_PATH``, so that no foreign ``libpython`` comes between.
+
+The interpreter's own modules and the copies get an entry of their own besides (N3): a program that embeds ``libpython``
+has not the interpreter's ``DT_RPATH`` (N12).
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from hatch_envpack.elf.read import MAGIC, ElfError, read_elf
+from hatch_envpack.errors import LibraryError, RelocationError
+from hatch_envpack.libraries.host import Host
+from hatch_envpack.libraries.plan import LibraryPlan, SearchPath
+from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target
+from hatch_envpack.segment.entry import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from hatch_envpack.elf.model import Elf
+    from hatch_envpack.interpreter.model import Interpreter
+    from hatch_envpack.relocate.layout import Layout
+
+FOLDER = PurePosixPath("lib")
+"""Where copied libraries lie."""
+
+_ORIGIN = re.compile(r"\$\{?ORIGIN\}?")
+
+
+def plan_libraries(
+    entries: Iterable[Entry], layout: Layout, interpreter: Interpreter, site_packages: PurePosixPath
+) -> LibraryPlan:
+    """Decide what is copied and where each file looks. Raises `LibraryError`, `RelocationError`."""
+    closure = _Closure(layout, PurePosixPath("bin", interpreter.program), site_packages)
+    for entry in entries:
+        closure.add(entry)
+    closure.close()
+    return LibraryPlan(
+        copied=tuple(sorted(closure.copied.values(), key=lambda entry: entry.path)),
+        search_paths=dict(closure.search_paths()),
+        elves=closure.elves,
+        expected=frozenset(closure.expected),
+    )
+
+
+@dataclass
+class _Closure:
+    layout: Layout
+    program: PurePosixPath
+    site_packages: PurePosixPath
+    host: Host = field(default_factory=Host)
+    paths: set[PurePosixPath] = field(default_factory=set)
+    sources: dict[PurePosixPath, Path] = field(default_factory=dict)
+    elves: dict[PurePosixPath, Elf] = field(default_factory=dict)
+    copied: dict[str, Entry] = field(default_factory=dict)
+    expected: set[str] = field(default_factory=set)
+    needs_copied: set[PurePosixPath] = field(default_factory=set)
+
+    def add(self, entry: Entry) -> None:
+        self.paths.add(entry.path)
+        if entry.source is None or not (entry.executable or ".so" in entry.path.name):
+            return
+        try:
+            with entry.source.open("rb") as stream:
+                if stream.read(len(MAGIC)) != MAGIC:
+                    return
+                elf = read_elf(stream)
+        except ElfError as error:
+            raise RelocationError(f"{entry.path} is damaged: {error}") from error
+        except OSError as error:
+            raise RelocationError(f"{entry.path}: {entry.source} cannot be read: {error.strerror}") from error
+        if elf is not None:
+            self.elves[entry.path] = elf
+            self.sources[entry.path] = entry.source
+
+    def close(self) -> None:
+        waiting = list(self.elves)
+        while waiting:
+            path = waiting.pop()
+            for soname in self.elves[path].needed:
+                added = self._resolve(soname, path)
+                if added is not None:
+                    waiting.append(added)
+
+    def _resolve(self, soname: str, path: PurePosixPath) -> PurePosixPath | None:
+        """Find one needed library; return the path of a library that is copied now for the first time."""
+        elf = self.elves[path]
+        if any(folder / PurePosixPath(soname) in self.paths for folder in self._folders(path, elf)):
+            return None
+        if is_on_every_target(soname) or is_of_the_host(soname):
+            self.expected.add(soname)
+            return None
+        self.needs_copied.add(path)
+        if soname in self.copied or FOLDER / soname in self.paths:
+            return None
+        if self._is_loaded_before(soname, path):
+            self.needs_copied.discard(path)
+            return None
+        source = self.host.find(soname, elf, self.sources[path])
+        if source is None:
+            raise LibraryError(
+                f"{path} needs the library {soname}, which is neither in the environment nor on this machine: "
+                "install the system package that has it, or leave the file out with `exclude`"
+            )
+        target = FOLDER / soname
+        entry = Entry(target, source=source, executable=os.access(source, os.X_OK))
+        self.copied[soname] = entry
+        self.add(entry)
+        if target not in self.elves:
+            raise LibraryError(f"{path} needs the library {soname}, but {source} is no shared library")
+        return target
+
+    def _is_loaded_before(self, soname: str, path: PurePosixPath) -> bool:
+        """Whether a wheel brings the library in another of its folders and loads it by hand, as NVIDIA's do (N13)."""
+        if not path.is_relative_to(self.site_packages):
+            return False
+        return any(other.name == soname and other.is_relative_to(self.site_packages) for other in self.elves)
+
+    def _folders(self, path: PurePosixPath, elf: Elf) -> Iterator[PurePosixPath]:
+        for entry in (*(elf.rpath or ()), *(elf.runpath or ())):
+            located = self._located(entry, path)
+            if located is not None:
+                yield located
+
+    def _located(self, entry: str, path: PurePosixPath) -> PurePosixPath | None:
+        """Return the folder of the pack that an element of a search path names."""
+        if _ORIGIN.match(entry):
+            folder = PurePosixPath(posixpath.normpath(_ORIGIN.sub(str(path.parent), entry)))
+            return folder if folder.parts[:1] != ("..",) else None
+        return self.layout.locate(posixpath.normpath(entry)) if entry.startswith("/") else None
+
+    def search_paths(self) -> Iterator[tuple[PurePosixPath, SearchPath]]:
+        """Yield the files that must change, with the path they are to have."""
+        for path, elf in sorted(self.elves.items()):
+            wanted = self._search_path(path, elf)
+            found = SearchPath(elf.rpath or elf.runpath or (), inherited=elf.rpath is not None and elf.runpath is None)
+            if wanted.entries != found.entries or (wanted.entries and wanted.inherited != found.inherited):
+                yield path, wanted
+
+    def _search_path(self, path: PurePosixPath, elf: Elf) -> SearchPath:
+        lib = _origin(path, FOLDER)
+        if path == self.program:
+            return SearchPath((lib,), inherited=True)
+        # where both tags stand, the loader heeds DT_RUNPATH alone
+        old = elf.runpath if elf.runpath is not None else elf.rpath
+        kept = list(dict.fromkeys(filter(None, (self._kept(entry, path) for entry in old or ()))))
+        inherits = elf.runpath is None
+        if path in self.needs_copied and lib not in kept and not (inherits and self._is_of_a_wheel(path)):
+            kept.append(lib)
+        return SearchPath(tuple(kept), inherited=elf.rpath is not None and elf.runpath is None)
+
+    def _is_of_a_wheel(self, path: PurePosixPath) -> bool:
+        return path.is_relative_to(self.site_packages)
+
+    def _kept(self, entry: str, path: PurePosixPath) -> str | None:
+        """Return an element as it is to stand in the pack; None when it leads nowhere (N1, N4)."""
+        if _ORIGIN.match(entry):
+            return entry
+        located = self._located(entry, path)
+        return _origin(path, located) if located is not None else None
+
+
+def _origin(path: PurePosixPath, folder: PurePosixPath) -> str:
+    relative = posixpath.relpath(folder, path.parent)
+    return "$ORIGIN" if relative == "." else f"$ORIGIN/{relative}"

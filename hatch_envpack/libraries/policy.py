@@ -1,0 +1,58 @@
+"""Which shared libraries are the target's own, as data.
+
+The base is PEP 600 (https://peps.python.org/pep-0600/) and the policy of auditwheel
+(https://github.com/pypa/auditwheel/blob/main/src/auditwheel/policy/manylinux-policy.json), which say what a wheel may
+expect of every Linux. This list is shorter: bare machines have no ``libstdc++``, ``libexpat`` or ``libz``, and wheels
+expect them all the same, so these are copied.
+"""
+
+from __future__ import annotations
+
+import re
+
+_EVERY_TARGET = (
+    # glibc: one version of all its parts, and never another one than the loader's
+    "libBrokenLocale", "libanl", "libc", "libc_malloc_debug", "libdl", "libm", "libmemusage", "libmvec",
+    "libnss_compat", "libnss_db", "libnss_dns", "libnss_files", "libnss_hesiod", "libpcprofile", "libpthread",
+    "libresolv", "librt", "libthread_db", "libutil", "ld", "ld-linux", "ld-linux-x86-64", "ld-linux-aarch64",
+    "ld-linux-armhf", "ld64", "linux-vdso",
+    # the unwinder, which glibc itself loads by name
+    "libgcc_s",
+)  # fmt: skip
+
+_OF_THE_HOST = (
+    # drivers and what speaks to them: they fit the target's kernel and hardware
+    "libGL", "libEGL", "libGLX", "libGLX_mesa", "libGLdispatch", "libGLESv1_CM", "libGLESv2", "libGLU", "libOpenGL",
+    "libOpenCL", "libcuda", "libdrm", "libgbm", "libnvcuvid", "libnvidia-encode", "libnvidia-ml", "libnvidia-ptxjitcompiler",
+    "libvulkan",
+    # the X server's side, as PEP 600 has it
+    "libX11", "libX11-xcb", "libXext", "libXrender", "libICE", "libSM", "libxcb",
+    # sound and devices
+    "libasound", "libjack", "libpulse", "libudev", "libsystemd",
+)  # fmt: skip
+
+_STEM = re.compile(r"(?P<stem>[\w+-]+?)(?:-[\d.]+)?\.so(?:\.[\d.]+)?")
+"""``libc.so.6``, and ``libc-2.31.so``, as the files behind it were named before glibc 2.34."""
+
+_LEGACY = {"libnsl": "libnsl.so.1"}
+"""glibc's own ``libnsl`` ended at version 1; ``libnsl.so.2`` is another project's, which few machines have."""
+
+
+def is_on_every_target(soname: str) -> bool:
+    """Whether every Linux with glibc has this library, so that it is never copied."""
+    return _stem(soname) in _EVERY_TARGET or soname in _LEGACY.values()
+
+
+def is_of_the_host(soname: str) -> bool:
+    """Whether the library must be the target's own, because it belongs to its hardware or display."""
+    return _stem(soname) in _OF_THE_HOST
+
+
+def is_system_library(name: str) -> bool:
+    """Whether a file of this name may be loaded from outside of an unpacked pack."""
+    return is_on_every_target(name) or is_of_the_host(name)
+
+
+def _stem(soname: str) -> str:
+    match = _STEM.fullmatch(soname)
+    return match["stem"] if match else soname
