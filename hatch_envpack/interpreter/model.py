@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_SHARED_PREFIXES = ("/", "/usr", "/usr/local")
+
+
 @dataclass(frozen=True, slots=True)
 class Interpreter:
     """A CPython installation, as it says of itself. Never a virtual environment: the base behind it."""
@@ -34,9 +37,11 @@ class Interpreter:
     site_folders: tuple[Path, ...]
     """Folders for third-party packages (``site-packages``, ``dist-packages``): never packed."""
     libpython: Path | None
-    """The shared library that the program is linked with, or ships beside it; None for a static build."""
+    """The shared library that the program is linked with; None where it is linked statically."""
     multiarch: str
     """Debian's triplet (``x86_64-linux-gnu``) where the build has one, else empty."""
+    wheels: Path | None = None
+    """``WHEEL_PKG_DIR``: where Linux distributions keep the wheels of ``ensurepip``."""
 
     @property
     def short_version(self) -> str:
@@ -57,3 +62,8 @@ class Interpreter:
     def library_folder(self) -> str:
         """The name of the standard library's folder in the pack's ``lib``: ``python3.12``."""
         return self.program
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the prefix holds this installation alone; ``/usr`` and ``/usr/local`` hold the whole system."""
+        return str(self.prefix) not in _SHARED_PREFIXES

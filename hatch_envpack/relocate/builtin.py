@@ -1,0 +1,33 @@
+"""The built-in fixers, registered as any plugin's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatch_envpack.plugins import hookimpl
+from hatch_envpack.relocate.build_files import ConfigScriptFixer, MakefileFixer, PkgConfigFixer, SysconfigJsonFixer
+from hatch_envpack.relocate.dist_info import DirectUrlFixer, InstallerFixer
+from hatch_envpack.relocate.elf import ElfFixer
+from hatch_envpack.relocate.script import ScriptFixer
+from hatch_envpack.relocate.stdlib_patches import StdlibPatchFixer
+from hatch_envpack.relocate.sysconfig_data import SysconfigDataFixer
+
+if TYPE_CHECKING:
+    from hatch_envpack.relocate.fixer import Fixer
+
+
+@hookimpl
+def hatch_envpack_fixers() -> list[type[Fixer]]:
+    """Return them in no particular order: each says its own."""
+    return [
+        ConfigScriptFixer,
+        DirectUrlFixer,
+        ElfFixer,
+        InstallerFixer,
+        MakefileFixer,
+        PkgConfigFixer,
+        ScriptFixer,
+        StdlibPatchFixer,
+        SysconfigDataFixer,
+        SysconfigJsonFixer,
+    ]
