@@ -19,11 +19,11 @@ from hatch_envpack.libraries.closure import plan_libraries
 from hatch_envpack.libraries.policy import is_system_library
 from hatch_envpack.manifest.model import Manifest
 from hatch_envpack.manifest.platform import check_max_glibc, min_glibc, platform_tag
-from hatch_envpack.plugins import plugin_manager
 from hatch_envpack.relocate.chain import make_chain
 from hatch_envpack.relocate.fixer import Context
 from hatch_envpack.relocate.layout import Layout, Root
 from hatch_envpack.relocate.leaks import LeakScanner
+from hatch_envpack.relocate.registry import plugin_manager
 from hatch_envpack.segment.exclude import exclude
 from hatch_envpack.segment.links import check_links
 from hatch_envpack.segment.model import Segment

@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from hatch_envpack.elf.model import Elf
     from hatch_envpack.libraries.plan import SearchPath
 
-_DT_AUXILIARY, _DT_FILTER, _DT_CONFIG, _DT_DEPAUDIT, _DT_AUDIT = 0x7FFFFFFD, 0x7FFFFFFF, 0x6FFFFEFA, 0x6FFFFEFB, 0x6FFFFEFC
+_DT_AUXILIARY, _DT_FILTER, _DT_CONFIG, _DT_DEPAUDIT, _DT_AUDIT = (
+    0x7FFFFFFD,
+    0x7FFFFFFF,
+    0x6FFFFEFA,
+    0x6FFFFEFB,
+    0x6FFFFEFC,
+)
 _STRING_TAGS = frozenset(
     {DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH, _DT_AUXILIARY, _DT_FILTER, _DT_CONFIG, _DT_DEPAUDIT, _DT_AUDIT}
 )
@@ -54,9 +60,7 @@ def set_search_path(data: bytes, path: SearchPath) -> bytes:
     if result is None:
         result = _with_lief(data, path)
     entries = path.entries or None
-    wanted = replace(
-        before, rpath=entries if path.inherited else None, runpath=None if path.inherited else entries
-    )
+    wanted = replace(before, rpath=entries if path.inherited else None, runpath=None if path.inherited else entries)
     _check(result, wanted)
     return result
 

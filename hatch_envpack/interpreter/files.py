@@ -84,7 +84,7 @@ def interpreter_roots(interpreter: Interpreter) -> tuple[Root, ...]:
 
 
 def interpreter_entries(interpreter: Interpreter) -> list[Entry]:
-    """Return every entry of the interpreter, by path. Raises `InterpreterError` for a link that leaves the tree (I1)."""
+    """Return the interpreter's entries by path. Raises `InterpreterError` for a link that leaves the tree (I1)."""
     entries = {entry.path: entry for entry in _found(interpreter)}
     entries |= {entry.path: entry for entry in generated_entries(interpreter, site_packages_path(interpreter))}
     return sorted(_without_dangling(entries), key=lambda entry: entry.path.parts)

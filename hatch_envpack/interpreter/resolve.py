@@ -42,7 +42,9 @@ def _by_path(path: Path) -> Interpreter:
     if path.is_dir():
         found = next(iter(_programs_in(path)), None)
         if found is None:
-            raise InterpreterError(f"the folder {path} holds no bin/python3: set the option `python` to an installation")
+            raise InterpreterError(
+                f"the folder {path} holds no bin/python3: set the option `python` to an installation"
+            )
         program = found
     if not program.exists():
         raise InterpreterError(f"the interpreter {program} does not exist: set the option `python` to one that does")
@@ -79,7 +81,7 @@ def _by_version(version: str, uv: Path | None) -> Path:
 
 
 def _ask_uv(version: str, uv: Path) -> str:
-    command = [uv, "python", "find", "--no-project", "--system", f"cpython{version}"]
+    command: list[str | Path] = [uv, "python", "find", "--no-project", "--system", f"cpython{version}"]
     return run(command, error=InterpreterError, message=f"uv finds no Python {version}").strip()
 
 

@@ -23,29 +23,29 @@ _EVERY_TARGET = (
 _OF_THE_HOST = (
     # drivers and what speaks to them: they fit the target's kernel and hardware
     "libGL", "libEGL", "libGLX", "libGLX_mesa", "libGLdispatch", "libGLESv1_CM", "libGLESv2", "libGLU", "libOpenGL",
-    "libOpenCL", "libcuda", "libdrm", "libgbm", "libnvcuvid", "libnvidia-encode", "libnvidia-ml", "libnvidia-ptxjitcompiler",
-    "libvulkan",
+    "libOpenCL", "libcuda", "libdrm", "libgbm", "libnvcuvid", "libnvidia-encode", "libnvidia-ml",
+    "libnvidia-ptxjitcompiler", "libvulkan",
     # the X server's side, as PEP 600 has it
     "libX11", "libX11-xcb", "libXext", "libXrender", "libICE", "libSM", "libxcb",
     # sound and devices
     "libasound", "libjack", "libpulse", "libudev", "libsystemd",
 )  # fmt: skip
 
-_STEM = re.compile(r"(?P<stem>[\w+-]+?)(?:-[\d.]+)?\.so(?:\.[\d.]+)?")
-"""``libc.so.6``, and ``libc-2.31.so``, as the files behind it were named before glibc 2.34."""
+_OLD_NAME = re.compile(r"-\d[\d.]*$")
+"""``libc-2.31``: how the files behind the sonames were called before glibc 2.34."""
 
-_LEGACY = {"libnsl": "libnsl.so.1"}
+_LEGACY = frozenset({"libnsl.so.1"})
 """glibc's own ``libnsl`` ended at version 1; ``libnsl.so.2`` is another project's, which few machines have."""
 
 
 def is_on_every_target(soname: str) -> bool:
     """Whether every Linux with glibc has this library, so that it is never copied."""
-    return _stem(soname) in _EVERY_TARGET or soname in _LEGACY.values()
+    return soname in _LEGACY or not _stems(soname).isdisjoint(_EVERY_TARGET)
 
 
 def is_of_the_host(soname: str) -> bool:
     """Whether the library must be the target's own, because it belongs to its hardware or display."""
-    return _stem(soname) in _OF_THE_HOST
+    return not _stems(soname).isdisjoint(_OF_THE_HOST)
 
 
 def is_system_library(name: str) -> bool:
@@ -53,6 +53,6 @@ def is_system_library(name: str) -> bool:
     return is_on_every_target(name) or is_of_the_host(name)
 
 
-def _stem(soname: str) -> str:
-    match = _STEM.fullmatch(soname)
-    return match["stem"] if match else soname
+def _stems(name: str) -> set[str]:
+    stem = name.partition(".so")[0]
+    return {stem, _OLD_NAME.sub("", stem)}

@@ -24,9 +24,7 @@ class MakefileFixer:
     name: ClassVar[str] = "makefile"
     order: ClassVar[int] = 210
 
-    _HEAD: ClassVar[str] = (
-        "envpack_prefix := $(abspath $(dir $(abspath $(lastword $(MAKEFILE_LIST))))/../../..)\n"
-    )
+    _HEAD: ClassVar[str] = "envpack_prefix := $(abspath $(dir $(abspath $(lastword $(MAKEFILE_LIST))))/../../..)\n"
 
     def __init__(self, context: Context) -> None:
         self._layout = context.layout

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hatch_envpack.relocate.fixer import Context
     from hatch_envpack.segment.entry import Entry
 
-_TLS = '''
+_TLS = """
 
 # Added by hatch-envpack: OpenSSL looks for certificates where it was configured to, on the machine that built it.
 # Where that place is empty, the places of other systems are tried, when a program first asks for the defaults.
@@ -63,21 +63,21 @@ def _envpack_patch():
 
 
 get_default_verify_paths = _envpack_patch()
-'''
+"""
 
-_SCHEMES = '''
+_SCHEMES = """
 
 # Added by hatch-envpack: this prefix is no Debian system, and what is installed belongs into its own site-packages.
 def _get_preferred_schemes():
     return {"prefix": "posix_prefix", "home": "posix_home", "user": "posix_user"}
-'''
+"""
 
-_ENSUREPIP = '''
+_ENSUREPIP = """
 
 # Added by hatch-envpack: this prefix is no Debian system, and dpkg knows nothing of it.
 def _ensurepip_is_disabled_in_debian_for_system():
     pass
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True)

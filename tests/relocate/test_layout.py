@@ -10,7 +10,7 @@ _LAYOUT = Layout(
     (
         Root("/usr", PurePosixPath(), exact=True),
         Root("/usr/lib", PurePosixPath("lib"), exact=True),
-        Root("/usr/lib/python3.11", PurePosixPath("lib/python3.11")),
+        Root("/usr/lib/python3.11", PurePosixPath("lib/python3.11"), private=False),
         Root("/tmp/env", PurePosixPath()),
     )
 )
@@ -35,4 +35,4 @@ def test_substitute_leaves_other_paths_alone() -> None:
 
 def test_build_paths_are_those_that_must_not_be_left() -> None:
     """Ordinary system folders are not build paths."""
-    assert _LAYOUT.build_paths == ("/usr/lib/python3.11", "/tmp/env")
+    assert _LAYOUT.build_paths == ("/tmp/env",)
