@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import PurePosixPath
 
-_BEGIN = r"(?:(?<![\w.])|(?<=-[LI]))"
+_BEGIN = r"(?:(?<!\w)|(?<=-[LI]))"
 """A path does not begin inside a name, but for the flags of compilers: ``-L/a/lib``."""
 
 _COMPONENT_END = r"(?![\w.+@%~-])"
