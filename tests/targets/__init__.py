@@ -1,0 +1,1 @@
+"""Targets to test packs on: bare Linux roots, and a host on which folders are hidden."""

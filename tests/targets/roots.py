@@ -1,0 +1,169 @@
+"""Bare Debian roots, made from the machine's own package mirror, and commands that run in them.
+
+A root has glibc, the unwinder, zlib and busybox: no Python, no certificates, no network.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PACKAGES = ("libc6", "libgcc-s1", "zlib1g", "busybox-static")
+_APPLETS = """
+cat chmod cp env find grep head id ip ln ls mkdir mount mv nc readlink rm sed sh sleep sort stat tar touch true wget
+""".split()  # noqa: SIM905 - a list of words reads best as one
+
+_ENTER = """
+set -e
+root=$1 read_only=$2 folder=$3
+shift 3
+mkdir -p "$root/proc" "$root/dev" "$root/tmp"
+mount -t proc proc "$root/proc"
+mount -t tmpfs tmpfs "$root/dev"
+for name in null zero random urandom; do : > "$root/dev/$name"; mount --bind "/dev/$name" "$root/dev/$name"; done
+mkdir "$root/dev/shm"
+ln -s /proc/self/fd "$root/dev/fd"
+if [ -n "$read_only" ]; then
+    mount --bind "$root$read_only" "$root$read_only"
+    mount -o remount,bind,ro "$root$read_only"
+fi
+chroot "$root" /bin/busybox ip link set lo up
+cd "$root$folder"
+exec chroot "$root" /bin/busybox sh -c 'cd "$0" && exec /bin/busybox env -i "$@"' "$folder" "$@"
+"""
+"""``/proc`` is needed: without it the loader cannot resolve ``$ORIGIN``."""
+
+
+class MissingToolError(Exception):
+    """The machine cannot make or enter a root; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root file system of this test's own."""
+
+    path: Path
+
+    def unpack(self, pack: Path, folder: str) -> Path:
+        """Unpack a pack with the host's ``tar``; return the folder on the host."""
+        place = self.path / folder.lstrip("/")
+        place.mkdir(parents=True)
+        subprocess.run(["tar", "--zstd", "-xf", pack, "-C", place], check=True)
+        return place
+
+    def run(
+        self,
+        *command: str,
+        environment: dict[str, str] | None = None,
+        read_only: str = "",
+        folder: str = "/",
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in namespaces of its own: no network but loopback, no processes and no mounts of the host's.
+
+        It sees ``PATH`` and what ``environment`` says, nothing else.
+        """
+        words = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--propagation", "private"]
+        variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **(environment or {})}
+        assigned = [f"{name}={value}" for name, value in variables.items()]
+        return subprocess.run(
+            [*words, "sh", "-c", _ENTER, "sh", self.path, read_only, folder, *assigned, *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+
+def bare_root(suite: str, destination: Path) -> Root:
+    """Return a fresh root of a Debian suite at ``destination``. Raises `MissingToolError`."""
+    for tool in ("apt-get", "dpkg", "unshare", "tar", "zstd"):
+        if shutil.which(tool) is None:
+            raise MissingToolError(f"{tool} is not installed")
+    if os.geteuid() != 0:
+        raise MissingToolError("entering a root needs to be root")
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "hatch-envpack-tests")
+    cache.mkdir(parents=True, exist_ok=True)
+    made = cache / f"{suite}-root-1"
+    with (cache / f"{suite}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.is_dir():
+            with tempfile.TemporaryDirectory(dir=cache) as work:
+                _make(suite, Path(work))
+                (Path(work) / "root").rename(made)
+    subprocess.run(["cp", "-a", "--reflink=auto", made, destination], check=True)
+    return Root(destination)
+
+
+def _make(suite: str, work: Path) -> None:
+    root = work / "root"
+    for folder in ("lists/partial", "archives/partial", "packages", "root/usr/bin", "root/usr/sbin", "root/etc"):
+        (work / folder).mkdir(parents=True)
+    (work / "status").touch()
+    (work / "sources.list").write_text(f"deb {_mirror()} {suite} main\n")
+    options = {
+        "Dir::Etc::SourceList": work / "sources.list",
+        "Dir::Etc::SourceParts": "/dev/null",
+        "Dir::State::Lists": work / "lists",
+        "Dir::State::Status": work / "status",
+        "Dir::Cache": work,
+        "Acquire::Languages": "none",
+        "APT::Sandbox::User": "root",
+    }
+    apt = ["apt-get", "-q", *(f"-o{name}={value}" for name, value in options.items())]
+    # apt checks every signature and hash on the way from the mirror
+    subprocess.run([*apt, "update"], check=True, capture_output=True)
+    subprocess.run([*apt, "download", *PACKAGES], cwd=work / "packages", check=True, capture_output=True)
+    for folder in ("bin", "sbin", "lib", "lib64"):
+        (root / "usr" / folder).mkdir(exist_ok=True)
+        (root / folder).symlink_to(f"usr/{folder}")
+    for package in sorted((work / "packages").glob("*.deb")):
+        subprocess.run(
+            f"dpkg --fsys-tarfile '{package}' | tar -x --keep-directory-symlink -C '{root}'", shell=True, check=True
+        )
+    for name in _APPLETS:
+        (root / "bin" / name).symlink_to("busybox")
+    (root / "tmp").mkdir(mode=0o1777, exist_ok=True)
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+
+
+def _mirror() -> str:
+    """Return the mirror that the machine itself uses."""
+    done = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE)"], capture_output=True, text=True, check=True
+    )
+    sites = [site for site in done.stdout.split() if site.rstrip("/").endswith("/debian")]
+    if not sites:
+        raise MissingToolError("the machine's apt has no mirror of Debian: run `apt-get update`")
+    return sites[0]
+
+
+def run_hiding(
+    hidden: Sequence[Path], *command: str | Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the host to which the given files and folders are empty (N15)."""
+    script = 'n=$1; shift; while [ "$n" -gt 0 ]; do mount --bind "$1" "$2"; shift 2; n=$((n-1)); done; exec "$@"'
+    with tempfile.TemporaryDirectory() as empty:
+        folder, file = Path(empty, "folder"), Path(empty, "file")
+        folder.mkdir()
+        file.touch()
+        real = sorted({path.resolve() for path in hidden if path.exists()})
+        real = [path for path in real if not any(path.is_relative_to(other) for other in real if other != path)]
+        pairs = [str(word) for path in real for word in (folder if path.is_dir() else file, path)]
+        words = ["unshare", "--mount", "--propagation", "private"]
+        return subprocess.run(
+            [*words, "sh", "-ec", script, "sh", str(len(pairs) // 2), *pairs, *map(str, command)],
+            env=environment or {"PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
