@@ -11,8 +11,10 @@ from hatch_envpack.archive.writer import assemble, write_segments
 from hatch_envpack.bytecode.compile import compile_segments
 from hatch_envpack.environment.install import install_project
 from hatch_envpack.environment.installer import find_installer, find_uv
+from hatch_envpack.environment.pip_wheel import pip_wheel
 from hatch_envpack.environment.requirements import check_features, check_python, group_requirements
 from hatch_envpack.errors import ArchiveError, FindingsError
+from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_entries, interpreter_roots, site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from hatch_envpack.libraries.closure import plan_libraries
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
     from hatch_envpack.environment.model import Environment
     from hatch_envpack.environment.requirements import Project
     from hatch_envpack.finding import Finding
-    from hatch_envpack.interpreter.model import Interpreter
     from hatch_envpack.report import Report
+    from hatch_envpack.segment.entry import Entry
     from hatch_envpack.settings import Settings
 
 SUFFIX = ".envpack.tar.zst"
@@ -69,7 +71,12 @@ def build_pack(job: Job) -> Path:
     site_packages = site_packages_path(interpreter)
     with _partial(job.folder) as partial, workspace() as work:
         environment = install_project(project, settings, interpreter, installer, site_packages, work, report)
-        segments, findings = _segments(environment, interpreter, settings)
+        ground = interpreter_entries(interpreter)
+        if lacks_ensurepip(interpreter):
+            report.stage("Getting pip for the pack's own virtual environments")
+            wheel = pip_wheel(installer, interpreter, site_packages, project.root, work)
+            ground = with_ensurepip(ground, wheel, site_packages.parent)
+        segments, findings = _segments(environment, ground, settings)
         layout = Layout((*interpreter_roots(interpreter), Root(str(environment.root), PurePosixPath())))
         plan = plan_libraries(
             [entry for segment in segments for entry in segment.entries], layout, interpreter, site_packages
@@ -124,11 +131,11 @@ def _partial(folder: Path) -> Partial:
 
 
 def _segments(
-    environment: Environment, interpreter: Interpreter, settings: Settings
+    environment: Environment, ground: Sequence[Entry], settings: Settings
 ) -> tuple[list[Segment], list[Finding]]:
     others = list(distribution_segments(environment))
-    ground = without_doubles(Segment("interpreter", tuple(interpreter_entries(interpreter))), others)
-    return exclude([ground, *others], settings.exclude)
+    interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
+    return exclude([interpreter, *others], settings.exclude)
 
 
 def _scripts(environment: Environment, group: str) -> tuple[str, ...]:

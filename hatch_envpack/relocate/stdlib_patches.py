@@ -1,4 +1,4 @@
-"""Code that is appended to modules of the standard library, where no file can say it."""
+"""Changes to modules of the standard library, where no file can say it."""
 
 from __future__ import annotations
 
@@ -65,11 +65,17 @@ def _envpack_patch():
 get_default_verify_paths = _envpack_patch()
 """
 
-_SCHEMES = """
+_SCHEME = ("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'  # by hatch-envpack: no Debian system")
+"""What is installed belongs into the prefix's own ``site-packages``.
 
-# Added by hatch-envpack: this prefix is no Debian system, and what is installed belongs into its own site-packages.
-def _get_preferred_schemes():
-    return {"prefix": "posix_prefix", "home": "posix_home", "user": "posix_user"}
+Appended code would come too late: functions of the module have the default scheme as the default of an argument.
+"""
+
+_DISTUTILS = """
+
+# Added by hatch-envpack: this prefix is no Debian system; it is treated as a virtual environment is.
+def is_virtual_environment():
+    return True
 """
 
 _ENSUREPIP = """
@@ -84,22 +90,27 @@ def _ensurepip_is_disabled_in_debian_for_system():
 class _Patch:
     module: str
     """Below the standard library's folder."""
-    code: str
     debian: bool
-    mark: bytes = b""
-    """Only where the module holds this."""
+    """Only for interpreters as Debian patches them."""
+    appended: str = ""
+    replaced: tuple[str, str] = ("", "")
+
+    def apply(self, data: bytes) -> bytes:
+        old, new = (text.encode() for text in self.replaced)
+        return (data.replace(old, new) if old else data) + self.appended.encode()
 
 
 _PATCHES = (
-    _Patch("ssl.py", _TLS, debian=False),
-    _Patch("sysconfig.py", _SCHEMES, debian=True, mark=b"posix_local"),
-    _Patch("sysconfig/__init__.py", _SCHEMES, debian=True, mark=b"posix_local"),
-    _Patch("ensurepip/__init__.py", _ENSUREPIP, debian=True, mark=b"_ensurepip_is_disabled_in_debian_for_system"),
+    _Patch("ssl.py", debian=False, appended=_TLS),
+    _Patch("sysconfig.py", debian=True, replaced=_SCHEME),
+    _Patch("sysconfig/__init__.py", debian=True, replaced=_SCHEME),
+    _Patch("_distutils_system_mod.py", debian=True, appended=_DISTUTILS),
+    _Patch("ensurepip/__init__.py", debian=True, appended=_ENSUREPIP),
 )
 
 
 class StdlibPatchFixer:
-    """Appends: what stands in the module stays as it is, line numbers included."""
+    """Appends, or replaces a part of a line: line numbers in tracebacks stay those of the original."""
 
     name: ClassVar[str] = "stdlib-patches"
     order: ClassVar[int] = 250
@@ -114,9 +125,8 @@ class StdlibPatchFixer:
         return entry.path in self._patches
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
-        """Append the code."""
-        patch = self._patches[entry.path]
-        return data + patch.code.encode() if patch.mark in data else None
+        """Apply the patch."""
+        return self._patches[entry.path].apply(data)
 
 
 def _applies(patch: _Patch, interpreter: Interpreter) -> bool:

@@ -25,6 +25,8 @@ _HEAD = """\
 from os.path import abspath, dirname
 
 _PREFIX = dirname(dirname(dirname(abspath(__file__))))
+# in a list of flags, which is split at spaces
+_QUOTED = "'" + _PREFIX.replace("'", "'\\"'\\"'") + "'" if set(_PREFIX) & set(" '\\"\\\\$") else _PREFIX
 build_time_vars = {
 """
 
@@ -52,9 +54,10 @@ class SysconfigDataFixer:
         if not isinstance(value, str):
             return repr(value)
         parts = self._layout.substitute(value, _marked).split(_MARK)
+        prefix = "_QUOTED" if value.startswith("-") or any(map(str.isspace, value)) else "_PREFIX"
         # the odd parts are targets, the even ones what stands between them
-        words = [_computed(part) if index % 2 else repr(part) for index, part in enumerate(parts) if index % 2 or part]
-        return " + ".join(words) or "''"
+        words = [_computed(prefix, part) if number % 2 else repr(part) for number, part in enumerate(parts)]
+        return " + ".join(word for word in words if word != "''") or "''"
 
 
 def _variables(entry: Entry, data: bytes) -> dict[str, object]:
@@ -71,5 +74,5 @@ def _marked(target: PurePosixPath) -> str:
     return f"{_MARK}{target}{_MARK}"
 
 
-def _computed(target: str) -> str:
-    return "_PREFIX" if target == "." else f"_PREFIX + {'/' + target!r}"
+def _computed(prefix: str, target: str) -> str:
+    return prefix if target == "." else f"{prefix} + {'/' + target!r}"
