@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.config import BuilderConfig
+from hatchling.builders.constants import BuildEnvVars
 from hatchling.builders.plugin.interface import BuilderInterface
 from hatchling.builders.utils import get_reproducible_timestamp
 from hatchling.plugin.manager import PluginManager
@@ -58,13 +59,23 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
     def build(self, **options: Any) -> Generator[str, None, None]:  # noqa: ANN401
         """Build the pack; a failure that the user can mend is one line and exit code 1, not a traceback."""
         from hatch_envpack.config import parse_settings  # noqa: PLC0415 - see hooks.py
-        from hatch_envpack.errors import EnvpackError  # noqa: PLC0415
+        from hatch_envpack.errors import ArchiveError, EnvpackError  # noqa: PLC0415
 
         try:
             parse_settings(self.target_config)  # before hatchling makes the output folder
+            directory = options["directory"] = self._directory(options.get("directory"))
+            try:
+                Path(directory).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ArchiveError(f"the output folder {directory} cannot be made: {error.strerror}") from error
             yield from super().build(**options)
         except EnvpackError as error:
             self.app.abort(f"{error}\n{error.detail}" if error.detail else str(error))
+
+    def _directory(self, asked: str | None) -> str:
+        """Return the output folder, found as hatchling finds it."""
+        asked = asked or os.environ.get(BuildEnvVars.LOCATION)
+        return self.config.normalize_build_directory(asked) if asked else self.config.directory
 
     def build_tar_zst(self, directory: str, **_build_data: Any) -> str:  # noqa: ANN401
         """Build the pack as ``.tar.zst``; return its path. Raises `EnvpackError`."""

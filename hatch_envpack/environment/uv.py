@@ -35,7 +35,7 @@ class Uv:
     def build_wheel(self, project: Path, python: Path, folder: Path) -> Path:
         """Build in an isolated environment of the packed interpreter's own kind."""
         run(
-            [self.program, "build", "--quiet", "--wheel", "--python", python, "--out-dir", folder, project],
+            [self.program, "build", "--wheel", "--python", python, "--out-dir", folder, project],
             cwd=project,
             error=InstallError,
             message=f"the wheel of {project} cannot be built; the build backend says:",
