@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_PYPY = "#!{}\nimport sys\nsys.implementation.name = 'pypy'\nexec(sys.argv[sys.argv.index('-c') + 1])\n"
+
+
 def _failure(project: Path, *arguments: str, environment: dict[str, str] | None = None) -> list[str]:
     """Build, see that it fails as it should, and return what it says after the names of the stages."""
     done = hatchling_build(project, *arguments, environment=environment)
@@ -76,9 +79,7 @@ def test_virtual_environment_as_python(tmp_path: Path, example: Callable[..., Pa
 def test_i14_pypy_as_python(tmp_path: Path, example: Callable[..., Path]) -> None:
     """Another implementation is named and refused; what it says of itself is all that counts."""
     program = tmp_path / "pypy"
-    program.write_text(
-        f"#!{find_pyenv('3.12')}\nimport sys\nsys.implementation.name = 'pypy'\nexec(sys.argv[sys.argv.index('-c') + 1])\n"
-    )
+    program.write_text(_PYPY.format(find_pyenv("3.12")))
     program.chmod(0o755)
     (line,) = _failure(example(python=program))
     assert "is pypy: only CPython can be packed" in line
