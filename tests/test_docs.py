@@ -1,0 +1,109 @@
+"""What the documents tell people to type works, and what they show is true."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import tomlkit
+
+from hatch_envpack.config import HATCHLING_OPTIONS, parse_settings
+from hatch_envpack.settings import Settings
+from tests.conftest import REPOSITORY, missing
+
+if TYPE_CHECKING:
+    from tests.conftest import Built
+
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), REPOSITORY / "example_project/README.md"])
+
+
+def _blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every relative link names a file of the repository."""
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_option_is_documented() -> None:
+    """The table of options has every option, and no other."""
+    text = (REPOSITORY / "docs/options.md").read_text()
+    rows = set(re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE))
+    assert {name.replace("-", "_") for name in rows} == set(Settings.__dataclass_fields__)
+    assert all(f"`{name}`" in text for name in HATCHLING_OPTIONS - {"enable-by-default"})
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_toml_that_is_shown_is_accepted(path: Path) -> None:
+    """Every table of the target that is shown parses without an error."""
+    for block in _blocks(path, "toml"):
+        targets = tomlkit.parse(block).unwrap().get("tool", {}).get("hatch", {}).get("build", {}).get("targets", {})
+        parse_settings(targets.get("envpack", {}))
+
+
+def test_readme_main_command(tmp_path: Path) -> None:
+    """The README's command line builds the example's pack from a fresh clone, and what follows it runs the pack."""
+    if shutil.which("git") is None:
+        missing("git is not installed")
+    subprocess.run(["git", "clone", "-q", REPOSITORY, tmp_path / "clone"], check=True)
+    build, unpack = _blocks(REPOSITORY / "README.md", "console")[:2]
+    assert "hatch build -t envpack" in build
+    script = f"set -e\n{build}{unpack}".replace("/tmp/driftwatch", str(tmp_path / "driftwatch"))
+    # a Python with pip, as the README asks for
+    path = f"{Path(sys.executable).resolve().parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path / "clone", env={**os.environ, "PATH": path},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 anomalies in 240 readings" in done.stdout
+
+
+@pytest.mark.parametrize("document", ["docs/getting-started.md", "example_project/README.md"])
+def test_unpacking_as_documented(tmp_path: Path, pyenv_pack: Built, document: str) -> None:
+    """The commands that begin with ``mkdir`` unpack and run the pack."""
+    blocks = [block for block in _blocks(REPOSITORY / document, "console") if re.match("mkdir|/opt|tar", block)]
+    lines = [
+        line for block in blocks for line in block.splitlines() if "readings.csv" not in line and "serve" not in line
+    ]
+    script = "set -e\n" + "\n".join(lines).replace("/opt", str(tmp_path)).replace("dist/", "")
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=pyenv_pack.pack.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 anomalies in 240 readings" in done.stdout
+
+
+def test_plugin_as_documented(tmp_path: Path, pyenv_pack: Built) -> None:
+    """The example plugin, installed beside hatch-envpack, changes the file that it claims."""
+    (code,) = (block for block in _blocks(REPOSITORY / "docs/how-it-works.md", "python") if "MotdFixer" in block)
+    site = tmp_path / "site"
+    (site / "my_package").mkdir(parents=True)
+    (site / "my_package/__init__.py").write_text("")
+    (site / "my_package/plugin.py").write_text(code)
+    info = site / "my_package-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[hatch_envpack]\nmotd = my_package.plugin\n")
+    project = shutil.copytree(pyenv_pack.project, tmp_path / "project", ignore=shutil.ignore_patterns("dist"))
+    (project / "example_project/data/motd.txt").write_text("from BUILD")
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "envpack"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (pack,) = (project / "dist").iterdir()
+    name = "lib/python3.12/site-packages/example_project/data/motd.txt"
+    found = subprocess.run(["tar", "--zstd", "-xOf", pack, name], capture_output=True, check=True).stdout
+    assert found == b"from PACK"
