@@ -13,144 +13,124 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_envpack.errors import InterpreterError
+from hatch_envpack.interpreter.ensurepip import ensurepip_wheels
 from hatch_envpack.interpreter.generated import generated_entries
-from hatch_envpack.relocate.layout import Root
+from hatch_envpack.interpreter.left_out import is_left_out_file, is_left_out_folder
+from hatch_envpack.interpreter.places import include_path, interpreter_roots, library_path, site_packages_path
 from hatch_envpack.segment.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hatch_envpack.interpreter.model import Interpreter
+    from hatch_envpack.relocate.layout import Root
 
-_LEFT_OUT_FOLDERS = {
-    # bytecode is compiled anew, for the place where it will lie
-    "__pycache__",
-    # other distributions' files
-    "site-packages", "dist-packages",
-    # the tests of the standard library: half of its size
-    "test", "idlelib/idle_test", "tkinter/test", "lib2to3/tests", "distutils/tests", "unittest/test", "sqlite3/test",
-    "ctypes/test",
-}  # fmt: skip
+__all__ = ["interpreter_entries", "interpreter_roots", "site_packages_path"]
 
-_LEFT_OUT_FILES = re.compile(
-    r"EXTERNALLY-MANAGED"  # the unpacked tree is the user's own (I6)
-    r"|.*\.(pyc|pyo|a|o)"  # static libraries are for building another Python
-    r"|libpython.*\.so"  # in config-*: a link to the library in lib
-    r"|(_test|_ctypes_test|_xxtest|xxlimited|xxsubtype|_xxinterpchannels_test).*\.so"
-    r"|sitecustomize\.py|usercustomize\.py"  # the build machine's, not Python's
-)
-
-_SCRIPTS = ("pydoc", "idle", "2to3", "python{}-config")
+_SCRIPTS = re.compile(r"(?:pydoc|idle|2to3-?)(?P<version>[\d.]*t?)|python(?P<config>[\d.]*t?)-config")
+"""Names in ``bin`` that are Python's own; ``pip`` belongs to a distribution."""
 
 _DATA_FOLDERS = re.compile(r"(tcl|tk|itcl|thread|tdbc|sqlite)[\d.]+")
 """In a private prefix's ``lib``: what Tcl and Tk look for beside it (D2)."""
 
-
-def site_packages_path(interpreter: Interpreter) -> PurePosixPath:
-    """Return where distributions lie in the pack: the same for every interpreter, also for Debian's."""
-    return PurePosixPath("lib", interpreter.library_folder, "site-packages")
-
-
-def interpreter_roots(interpreter: Interpreter) -> tuple[Root, ...]:
-    """Return where the folders of the installation come to lie."""
-    library = PurePosixPath("lib", interpreter.library_folder)
-    private = interpreter.is_private
-    roots = {
-        str(interpreter.stdlib): Root(str(interpreter.stdlib), library, private=private),
-        str(interpreter.include): Root(str(interpreter.include), _include(interpreter), private=private),
-    }
-    if interpreter.multiarch and not private:
-        folder = interpreter.include.parent / interpreter.multiarch / interpreter.include.name
-        target = PurePosixPath("include", interpreter.multiarch, interpreter.include.name)
-        roots[str(folder)] = Root(str(folder), target, private=False)
-    if interpreter.wheels is not None:
-        target = library / "ensurepip" / "_bundled"
-        roots[str(interpreter.wheels)] = Root(str(interpreter.wheels), target, private=False)
-    if private:
-        roots[str(interpreter.prefix)] = Root(str(interpreter.prefix), PurePosixPath())
-    else:
-        for folder, name in (
-            (interpreter.prefix, ""),
-            (interpreter.executable.parent, "bin"),
-            (interpreter.prefix / "lib", "lib"),
-            (interpreter.libdir, "lib"),
-            (interpreter.libdir / "pkgconfig", "lib/pkgconfig"),
-            (interpreter.prefix / "include", "include"),
-            (interpreter.prefix / "share", "share"),
-        ):
-            roots.setdefault(str(folder), Root(str(folder), PurePosixPath(name), exact=True))
-    return tuple(roots.values())
+_LICENCES = ("share/doc/python{}/copyright", "share/doc/libpython{}-minimal/copyright", "share/licenses/python/LICENSE")
+"""Where distributions keep the text that upstream keeps in the standard library; relative to the prefix."""
 
 
 def interpreter_entries(interpreter: Interpreter) -> list[Entry]:
-    """Return the interpreter's entries by path. Raises `InterpreterError` for a link that leaves the tree (I1)."""
+    """Return the interpreter's entries by path; the same installation gives the same list.
+
+    Raises `InterpreterError` for a link that leads to nothing that can be packed (I1).
+    """
     entries = {entry.path: entry for entry in _found(interpreter)}
-    entries |= {entry.path: entry for entry in generated_entries(interpreter, site_packages_path(interpreter))}
+    for entry in (*ensurepip_wheels(interpreter), *generated_entries(interpreter)):
+        entries[entry.path] = entry
     return sorted(_without_dangling(entries), key=lambda entry: entry.path.parts)
 
 
-def _include(interpreter: Interpreter) -> PurePosixPath:
-    return PurePosixPath("include", interpreter.include.name)
-
-
 def _found(interpreter: Interpreter) -> Iterator[Entry]:
-    program = interpreter.program
-    yield Entry(PurePosixPath("bin", program), source=interpreter.executable, executable=True)
-    for name in {"python3", "python", f"python{interpreter.short_version}"} - {program}:
-        yield Entry(PurePosixPath("bin", name), link=program)
-    yield from _scripts(interpreter)
-    for root in interpreter_roots(interpreter):
-        folder = Path(root.source)
-        if not root.exact and folder != interpreter.prefix and folder.is_dir():
-            yield from _walk(folder, root.target, interpreter)
-    if interpreter.platstdlib != interpreter.stdlib and interpreter.platstdlib.is_dir():
-        yield from _walk(interpreter.platstdlib, PurePosixPath("lib", interpreter.library_folder), interpreter)
+    roots = interpreter_roots(interpreter)
+    library = library_path(interpreter)
+    yield from _programs(interpreter)
+    yield from _walk(interpreter.stdlib, library, roots)
+    if interpreter.platstdlib != interpreter.stdlib:
+        yield from _walk(interpreter.platstdlib, library, roots)
+    for folder in dict.fromkeys((interpreter.include, interpreter.platinclude)):
+        yield from _walk(folder, include_path(interpreter), roots)
+    yield from _multiarch_headers(interpreter, roots)
     yield from _libpython(interpreter)
     yield from _pkgconfig(interpreter)
+    yield from _licence(interpreter)
     if interpreter.is_private:
         for folder in sorted((interpreter.prefix / "lib").iterdir()):
-            if _DATA_FOLDERS.fullmatch(folder.name) and folder.is_dir():
-                yield from _walk(folder, PurePosixPath("lib", folder.name), interpreter)
+            if _DATA_FOLDERS.fullmatch(folder.name):
+                yield from _walk(folder, PurePosixPath("lib", folder.name), roots)
 
 
-def _walk(folder: Path, target: PurePosixPath, interpreter: Interpreter) -> Iterator[Entry]:
+def _programs(interpreter: Interpreter) -> Iterator[Entry]:
+    program = interpreter.program
+    names = {"python3", "python", f"python{interpreter.short_version}"} - {program}
+    yield Entry(PurePosixPath("bin", program), source=interpreter.executable, executable=True)
+    for name in sorted(names):
+        yield Entry(PurePosixPath("bin", name), link=program)
+    scripts = [path for path in sorted(interpreter.executable.parent.iterdir()) if _is_script(path, interpreter)]
+    reals: dict[Path, str] = {}
+    for path in scripts:
+        # Debian's name for the real file holds the triplet: the first of ours takes its place
+        versioned = reals.setdefault(path.resolve(), _versioned(path.resolve(), scripts, interpreter))
+        target = PurePosixPath("bin", path.name)
+        if path.name == versioned:
+            yield Entry(target, source=path.resolve(), executable=True)
+        else:
+            yield Entry(target, link=versioned)
+
+
+def _is_script(path: Path, interpreter: Interpreter) -> bool:
+    """Whether this is one of the interpreter's scripts, and of this version where several share a folder."""
+    match = _SCRIPTS.fullmatch(path.name)
+    if match is None or not path.is_file():
+        return False
+    real = path.resolve().name
+    return interpreter.short_version in real or (interpreter.is_private and path.resolve().parent == path.parent)
+
+
+def _versioned(real: Path, scripts: list[Path], interpreter: Interpreter) -> str:
+    names = [path.name for path in scripts if path.resolve() == real]
+    return next((name for name in names if interpreter.short_version in name), names[0])
+
+
+def _walk(folder: Path, target: PurePosixPath, roots: tuple[Root, ...]) -> Iterator[Entry]:
     for parent, folders, files in os.walk(folder):
         relative = PurePosixPath(Path(parent).relative_to(folder).as_posix())
-        folders[:] = sorted(
-            name for name in folders if name not in _LEFT_OUT_FOLDERS and str(relative / name) not in _LEFT_OUT_FOLDERS
-        )
+        folders[:] = sorted(name for name in folders if not is_left_out_folder(relative / name))
         links = [name for name in folders if Path(parent, name).is_symlink()]
         for name in (*files, *links):
-            if not _LEFT_OUT_FILES.fullmatch(name):
-                yield _entry(Path(parent, name), target / relative / name, interpreter)
+            if not is_left_out_file(name):
+                yield _entry(Path(parent, name), target / relative / name, roots)
 
 
-def _entry(source: Path, target: PurePosixPath, interpreter: Interpreter) -> Entry:
+def _entry(source: Path, target: PurePosixPath, roots: tuple[Root, ...]) -> Entry:
     if not source.is_symlink():
         return Entry(target, source=source, executable=os.access(source, os.X_OK))
     pointed = Path(os.path.normpath(source.parent / source.readlink()))
-    for root in sorted(interpreter_roots(interpreter), key=lambda root: -len(root.source)):
-        if not root.exact and pointed.is_relative_to(root.source):
+    for root in sorted(roots, key=lambda root: -len(root.source)):
+        if not root.exact and pointed.is_relative_to(root.source) and pointed.exists():
             inside = root.target / pointed.relative_to(root.source).as_posix()
             return Entry(target, link=posixpath.relpath(inside, target.parent))
     if pointed.is_file():
         # an installation that is itself spread over the system: the pack has the file in its place
         return Entry(target, source=pointed.resolve(), executable=os.access(pointed, os.X_OK))
-    raise InterpreterError(f"{source} is a link to {pointed}, which is no file: the installation cannot be packed")
+    raise InterpreterError(
+        f"{source} is a link to {pointed}, which cannot be packed: remove the link, or reinstall the interpreter"
+    )
 
 
-def _scripts(interpreter: Interpreter) -> Iterator[Entry]:
-    folder = interpreter.executable.parent
-    version = interpreter.short_version
-    suffixes = {version, f"{version}{interpreter.abiflags}", *(("3", "") if interpreter.is_private else ())}
-    for script in _SCRIPTS:
-        for suffix in sorted(suffixes):
-            name = script.format(suffix) if "{}" in script else f"{script}{suffix}"
-            dashed = f"{script}-{suffix}"
-            for candidate in (name, dashed):
-                path = folder / candidate
-                if path.is_file():
-                    yield Entry(PurePosixPath("bin", candidate), source=path.resolve(), executable=True)
+def _multiarch_headers(interpreter: Interpreter, roots: tuple[Root, ...]) -> Iterator[Entry]:
+    """Yield Debian's folder with the real ``pyconfig.h``, which the other one includes by this relative path (I12)."""
+    name = include_path(interpreter).name
+    folder = interpreter.include.parent / interpreter.multiarch / name
+    if interpreter.multiarch and folder.is_dir():
+        yield from _walk(folder, PurePosixPath("include", interpreter.multiarch, name), roots)
 
 
 def _libpython(interpreter: Interpreter) -> Iterator[Entry]:
@@ -158,12 +138,13 @@ def _libpython(interpreter: Interpreter) -> Iterator[Entry]:
     if interpreter.libpython is None:
         return
     real = interpreter.libpython.resolve()
-    yield Entry(PurePosixPath("lib", real.name), source=real, executable=os.access(real, os.X_OK))
+    name = interpreter.libpython.name
+    yield Entry(PurePosixPath("lib", name), source=real, executable=os.access(real, os.X_OK))
     for path in sorted(interpreter.libpython.parent.glob("libpython3*.so*")):
-        if path.is_symlink() and path.resolve() == real:
-            yield Entry(PurePosixPath("lib", path.name), link=real.name)
+        if path.name != name and path.resolve() == real:
+            yield Entry(PurePosixPath("lib", path.name), link=name)
     stable = interpreter.libpython.with_name("libpython3.so")
-    if stable.is_file() and not stable.is_symlink():
+    if interpreter.is_private and stable.is_file() and not stable.is_symlink():
         yield Entry(PurePosixPath("lib", stable.name), source=stable, executable=os.access(stable, os.X_OK))
 
 
@@ -171,6 +152,16 @@ def _pkgconfig(interpreter: Interpreter) -> Iterator[Entry]:
     for folder in dict.fromkeys((interpreter.prefix / "lib" / "pkgconfig", interpreter.libdir / "pkgconfig")):
         for path in sorted(folder.glob(f"python-{interpreter.short_version}*.pc")):
             yield Entry(PurePosixPath("lib", "pkgconfig", path.name), source=path.resolve())
+
+
+def _licence(interpreter: Interpreter) -> Iterator[Entry]:
+    if (interpreter.stdlib / "LICENSE.txt").is_file():
+        return  # walked already
+    for pattern in _LICENCES:
+        path = interpreter.prefix / pattern.format(interpreter.short_version)
+        if path.is_file():
+            yield Entry(library_path(interpreter) / "LICENSE.txt", source=path.resolve())
+            return
 
 
 def _without_dangling(entries: dict[PurePosixPath, Entry]) -> Iterator[Entry]:

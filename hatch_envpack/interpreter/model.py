@@ -9,7 +9,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_SHARED_PREFIXES = ("/", "/usr", "/usr/local")
+_SHARED_PREFIXES = ("", "/usr", "/usr/local")
+
+
+def is_shared(prefix: str) -> bool:
+    """Say whether a prefix holds a whole system, and not one installation alone."""
+    return prefix.rstrip("/") in _SHARED_PREFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,19 @@ class Interpreter:
     site_folders: tuple[Path, ...]
     """Folders for third-party packages (``site-packages``, ``dist-packages``): never packed."""
     libpython: Path | None
-    """The shared library that the program is linked with; None where it is linked statically."""
+    """The shared library, whether the program is linked with it or not; None where the installation has none."""
     multiarch: str
     """Debian's triplet (``x86_64-linux-gnu``) where the build has one, else empty."""
     wheels: Path | None = None
     """``WHEEL_PKG_DIR``: where Linux distributions keep the wheels of ``ensurepip``."""
+    platlibdir: str = "lib"
+    """``sys.platlibdir``: ``lib64`` where a distribution keeps the standard library there."""
+    config_folder: str = "config"
+    """The name of the folder in ``stdlib`` that has the makefile: ``config-3.12-x86_64-linux-gnu``."""
+    built_prefix: str = ""
+    """The prefix that it was configured with: another one than ``prefix`` where the tree was moved since."""
+    built_in: tuple[str, ...] = ()
+    """The folders of the machine where it was compiled: they are named in its makefile and exist no more."""
 
     @property
     def short_version(self) -> str:
@@ -66,4 +79,4 @@ class Interpreter:
     @property
     def is_private(self) -> bool:
         """Whether the prefix holds this installation alone; ``/usr`` and ``/usr/local`` hold the whole system."""
-        return str(self.prefix) not in _SHARED_PREFIXES
+        return not is_shared(str(self.prefix))

@@ -7,6 +7,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hatch_envpack.errors import RelocationError
+
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
@@ -19,7 +21,10 @@ def _below(variable: str, target: PurePosixPath) -> str:
 
 
 class MakefileFixer:
-    """``config-*/Makefile``: make itself finds the prefix (C3)."""
+    """``config-*/Makefile``: make itself finds the prefix (C3).
+
+    In a path with a space it does not, as make does nothing there: it splits ``MAKEFILE_LIST`` at spaces.
+    """
 
     name: ClassVar[str] = "makefile"
     order: ClassVar[int] = 210
@@ -79,14 +84,17 @@ class ConfigScriptFixer:
     # CPython's own locator does not follow a link to the script, and breaks at a space
     _LOCATOR: ClassVar[str] = """prefix_real=$(
     self=$0
-    case $self in */*) ;; *) self=$(command -v "$self") ;; esac
+    case $self in */*) ;; *) self=$(command -v -- "$self") ;; esac
     while [ -h "$self" ]; do
         link=$(readlink "$self")
         case $link in /*) self=$link ;; *) self=${self%/*}/$link ;; esac
     done
-    CDPATH= cd "${self%/*}/.." && pwd -P
+    CDPATH= cd -P -- "${self%/*}/.." && pwd -P
 )
 """
+    _OWN_LOCATOR: ClassVar[re.Pattern[str]] = re.compile(r"^prefix_real=.*\n", re.MULTILINE)
+    _SED: ClassVar[re.Pattern[str]] = re.compile(r'\$\(echo "([^"]*)" \| sed "s#\$\w+#\$\w+#"\)')
+    """Takes the built prefix out of a value; nothing is left to do, and it breaks at ``#`` in the new one."""
 
     def __init__(self, context: Context) -> None:
         self._layout = context.layout
@@ -104,16 +112,19 @@ class ConfigScriptFixer:
             # called as `python python-config.py`: its first line is read by nobody
             text = re.sub(r"\A#!.*", "#!/usr/bin/env python3", text)
         else:
-            text = re.sub(r"^prefix_real=.*\n", lambda _: self._LOCATOR, text, count=1, flags=re.MULTILINE)
             text = self._layout.substitute(text, lambda target: _below("${prefix_real}", target))
+            text, found = self._OWN_LOCATOR.subn(lambda _: self._LOCATOR, text, count=1)
+            if not found:
+                shebang, _, rest = text.partition("\n")
+                text = f"{shebang}\n{self._LOCATOR}{rest}"
+            text = self._SED.sub(r'"\1"', text)
         return text.encode("utf-8", "surrogateescape")
 
 
 class SysconfigJsonFixer:
-    """``_sysconfig_vars*.json`` and ``build-details.json`` of Python 3.14 (C2).
+    """``_sysconfig_vars*.json`` of Python 3.14 (C2); Debian's name is longer.
 
-    JSON cannot compute, so that paths are relative to the file's own folder, as PEP 739 allows:
-    https://peps.python.org/pep-0739/
+    JSON cannot compute, so that paths are relative to the file's own folder. Python itself does not read it.
     """
 
     name: ClassVar[str] = "sysconfig-json"
@@ -123,22 +134,64 @@ class SysconfigJsonFixer:
         self._layout = context.layout
 
     def claims(self, entry: Entry, head: bytes) -> bool:
-        """Claim both files by name."""
+        """Claim it by name."""
         del head
-        name = entry.path.name
-        return name == "build-details.json" or (name.startswith("_sysconfig_vars") and name.endswith(".json"))
+        return entry.path.name.startswith("_sysconfig_vars") and entry.path.suffix == ".json"
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Replace folders in every string."""
-        folder = entry.path.parent
+        values = {
+            key: self._layout.substitute(value, lambda target: posixpath.relpath(target, entry.path.parent))
+            if isinstance(value, str)
+            else value
+            for key, value in _json(entry, data).items()
+        }
+        return (json.dumps(values, indent=2) + "\n").encode()
 
-        def relative(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-            if isinstance(value, dict):
-                return {key: relative(item) for key, item in value.items()}
-            if isinstance(value, list):
-                return [relative(item) for item in value]
-            if isinstance(value, str):
-                return self._layout.substitute(value, lambda target: posixpath.relpath(target, folder))
-            return value
 
-        return (json.dumps(relative(json.loads(data)), indent=2) + "\n").encode()
+class BuildDetailsFixer:
+    """``build-details*.json`` of Python 3.14 (C2).
+
+    ``base_prefix`` may be relative to the file's own folder, and everything else relative to ``base_prefix``:
+    https://packaging.python.org/en/latest/specifications/build-details/v1.0/
+    """
+
+    name: ClassVar[str] = "build-details"
+    order: ClassVar[int] = 245
+
+    _PATHS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("", "base_interpreter"),
+        ("libpython", "dynamic"),
+        ("libpython", "dynamic_stableabi"),
+        ("c_api", "headers"),
+        ("c_api", "pkgconfig_path"),
+    )
+
+    def __init__(self, context: Context) -> None:
+        self._layout = context.layout
+
+    def claims(self, entry: Entry, head: bytes) -> bool:
+        """Claim it by name."""
+        del head
+        return entry.path.name.startswith("build-details") and entry.path.suffix == ".json"
+
+    def fix(self, entry: Entry, data: bytes) -> bytes | None:
+        """Make every path relative; the static library is not packed, and is then not to be named."""
+        details = _json(entry, data)
+        details["base_prefix"] = posixpath.relpath(".", entry.path.parent)
+        details.get("libpython", {}).pop("static", None)
+        for group, key in self._PATHS:
+            values = details.get(group, {}) if group else details
+            located = self._layout.locate(str(values.get(key, "")))
+            if located is not None:
+                values[key] = f"./{located}"
+        if not details.get("libpython", True):
+            del details["libpython"]
+        return (json.dumps(details, indent=2) + "\n").encode()
+
+
+def _json(entry: Entry, data: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(data))
+    except (ValueError, TypeError) as error:
+        raise RelocationError(f"{entry.path} cannot be read: {error}: the installation is damaged") from error

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_envpack.plugins import hookimpl
-from hatch_envpack.relocate.build_files import ConfigScriptFixer, MakefileFixer, PkgConfigFixer, SysconfigJsonFixer
+from hatch_envpack.relocate.build_files import (
+    BuildDetailsFixer,
+    ConfigScriptFixer,
+    MakefileFixer,
+    PkgConfigFixer,
+    SysconfigJsonFixer,
+)
 from hatch_envpack.relocate.dist_info import DirectUrlFixer, InstallerFixer
 from hatch_envpack.relocate.elf import ElfFixer
 from hatch_envpack.relocate.script import ScriptFixer
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 def hatch_envpack_fixers() -> list[type[Fixer]]:
     """Return them in no particular order: each says its own."""
     return [
+        BuildDetailsFixer,
         ConfigScriptFixer,
         DirectUrlFixer,
         ElfFixer,

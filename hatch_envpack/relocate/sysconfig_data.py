@@ -1,7 +1,8 @@
 """``_sysconfigdata_*.py``: what Python knows of its own build (C1).
 
 Every value that holds a folder of the installation is computed from where the file lies, so that an extension module
-compiles against the unpacked tree.
+compiles against the unpacked tree. Where a value is a command line, which is what the compiler's variables are, the
+folder is quoted as a shell does it: ``distutils`` splits the value, and the tree may lie in a path with a space (S11).
 """
 
 from __future__ import annotations
@@ -54,10 +55,17 @@ class SysconfigDataFixer:
         if not isinstance(value, str):
             return repr(value)
         parts = self._layout.substitute(value, _marked).split(_MARK)
-        prefix = "_QUOTED" if value.startswith("-") or any(map(str.isspace, value)) else "_PREFIX"
-        # the odd parts are targets, the even ones what stands between them
-        words = [_computed(prefix, part) if number % 2 else repr(part) for number, part in enumerate(parts)]
-        return " + ".join(word for word in words if word != "''") or "''"
+        quotes = not _is_path(parts)
+        words: list[str] = []
+        within = False
+        for index, part in enumerate(parts):
+            # the odd parts are targets, the even ones what stands between them
+            if index % 2:
+                words.append(_computed(part, quoted=quotes and not within))
+            elif part:
+                words.append(repr(part))
+                within ^= part.count("'") % 2 == 1
+        return " + ".join(words) or "''"
 
 
 def _variables(entry: Entry, data: bytes) -> dict[str, object]:
@@ -74,5 +82,12 @@ def _marked(target: PurePosixPath) -> str:
     return f"{_MARK}{target}{_MARK}"
 
 
-def _computed(prefix: str, target: str) -> str:
-    return prefix if target == "." else f"{prefix} + {'/' + target!r}"
+def _is_path(parts: list[str]) -> bool:
+    """Whether a value is one path, and not a command line."""
+    before, _, *after = parts if len(parts) > 1 else [*parts, ""]
+    return not before and len(after) == 1 and not any(map(str.isspace, after[0]))
+
+
+def _computed(target: str, *, quoted: bool) -> str:
+    variable = "_QUOTED" if quoted else "_PREFIX"
+    return variable if target == "." else f"{variable} + {'/' + target!r}"
