@@ -1,0 +1,197 @@
+"""Which libraries come along, and which files change: with real files, made by the compiler."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from hatch_envpack.errors import LibraryError, RelocationError
+from hatch_envpack.interpreter.resolve import resolve_interpreter
+from hatch_envpack.libraries.closure import plan_libraries
+from hatch_envpack.libraries.plan import LibraryPlan, SearchPath
+from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target, is_system_library
+from hatch_envpack.relocate.layout import Layout, Root
+from hatch_envpack.segment.entry import Entry
+from tests.conftest import find_pyenv, missing
+
+SITE = PurePosixPath("lib/python3.12/site-packages")
+
+
+class Machine:
+    """A build machine with two libraries of its own, of which one needs the other."""
+
+    def __init__(self, folder: Path) -> None:
+        if shutil.which("gcc") is None:
+            missing("gcc is not installed")
+        self.folder = folder
+        (folder / "system").mkdir()
+        (folder / "source.c").write_text("int f(void) { return 1; }\n")
+        self.below = self.compile("system/libbelow.so.1", "-Wl,-soname,libbelow.so.1")
+        self.system = self.compile("system/libsystem.so.1", "-Wl,-soname,libsystem.so.1", needs=[self.below])
+        self.entries: list[Entry] = []
+
+    def compile(self, name: str, *flags: str, needs: list[Path] | None = None) -> Path:
+        """Compile a library that needs others; its search path is the machine's unless the flags say one."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        linked: list[str | Path] = ["-Wl,--no-as-needed", *(needs or [])] if needs else []
+        rpath = [f"-Wl,-rpath,{self.folder / 'system'}"] if not any("rpath" in flag for flag in flags) else []
+        command: list[str | Path] = [
+            "gcc",
+            "-shared",
+            "-fPIC",
+            *flags,
+            *rpath,
+            "-o",
+            path,
+            self.folder / "source.c",
+            *linked,
+        ]
+        subprocess.run(command, check=True)
+        return path
+
+    def add(self, path: str, source: Path) -> PurePosixPath:
+        """Add a file to what is packed."""
+        self.entries.append(Entry(PurePosixPath(path), source=source, executable=True))
+        return PurePosixPath(path)
+
+    def plan(self) -> LibraryPlan:
+        """Return the plan for what was added."""
+        interpreter = resolve_interpreter(str(find_pyenv("3.12")), root=self.folder, uv=None)
+        layout = Layout((Root(str(self.folder / "prefix"), PurePosixPath()),))
+        return plan_libraries(self.entries, layout, interpreter, SITE)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Return a machine for this test."""
+    return Machine(tmp_path)
+
+
+def test_n5_closure_is_copied(machine: Machine) -> None:
+    """A needed library comes with what it needs in turn; glibc stays behind; each finds the next beside it."""
+    module = machine.add("lib/python3.12/lib-dynload/m.so", machine.compile("m.so", needs=[machine.system]))
+    plan = machine.plan()
+    assert [(str(entry.path), entry.source) for entry in plan.copied] == [
+        ("lib/libbelow.so.1", machine.below),
+        ("lib/libsystem.so.1", machine.system),
+    ]
+    assert plan.expected == {"libc.so.6"}
+    assert plan.search_paths[module].entries == ("$ORIGIN/../..",)
+    assert plan.search_paths[PurePosixPath("lib/libsystem.so.1")].entries == ("$ORIGIN",)
+    assert plan.search_paths[PurePosixPath("lib/libbelow.so.1")].entries == ()
+
+
+def test_n2_wheel_that_is_right_is_not_touched(machine: Machine) -> None:
+    """A wheel's file that finds its own library, or inherits the way to a copied one, is left as it is."""
+    inner = machine.compile("w/libinner.so", "-Wl,-soname,libinner.so", "-Wl,-rpath,$ORIGIN")
+    machine.add(str(SITE / "w.libs/libinner.so"), inner)
+    own = machine.compile("own.so", "-Wl,-rpath,$ORIGIN/../w.libs", needs=[inner])
+    machine.add(str(SITE / "w/own.so"), own)
+    plan = machine.plan()
+    assert plan.search_paths == {}
+    assert plan.copied == ()
+    assert set(plan.elves) == {SITE / "w.libs/libinner.so", SITE / "w/own.so"}
+
+
+def test_n2_wheel_inherits_the_way_to_copied_libraries(tmp_path: Path) -> None:
+    """A wheel's file without a search path that needs ``libstdc++`` is not touched: it is copied, and found."""
+    machine = Machine(tmp_path)
+    source = tmp_path / "x.so"
+    command: list[str | Path] = [
+        "gcc",
+        "-shared",
+        "-fPIC",
+        "-o",
+        source,
+        tmp_path / "source.c",
+        "-Wl,--no-as-needed",
+        "-lstdc++",
+    ]
+    subprocess.run(command, check=True)
+    path = machine.add(str(SITE / "x.so"), source)
+    plan = machine.plan()
+    assert path not in plan.search_paths
+    assert "lib/libstdc++.so.6" in {str(entry.path) for entry in plan.copied}
+    assert "libgcc_s.so.1" in plan.expected
+
+
+def test_n1_absolute_paths(machine: Machine) -> None:
+    """A path into the tree becomes relative, one outside is dropped."""
+    inside, outside = machine.folder / "prefix/lib/deep", "/somewhere/else"
+    machine.compile("prefix/lib/deep/libdeep.so", "-Wl,-soname,libdeep.so", "-Wl,-rpath,$ORIGIN")
+    machine.add("lib/deep/libdeep.so", inside / "libdeep.so")
+    source = machine.compile("m.so", f"-Wl,-rpath,{outside}:{inside}", needs=[inside / "libdeep.so"])
+    path = machine.add(str(SITE / "p/m.so"), source)
+    assert machine.plan().search_paths == {path: SearchPath(("$ORIGIN/../../../deep",), inherited=False)}
+
+
+def test_n3_kind_of_tag_is_kept(machine: Machine) -> None:
+    """``DT_RPATH`` stays ``DT_RPATH``."""
+    flags = ("-Wl,--disable-new-dtags", f"-Wl,-rpath,{machine.folder / 'prefix/lib'}")
+    path = machine.add("lib/python3.12/lib-dynload/m.so", machine.compile("m.so", *flags))
+    assert machine.plan().search_paths == {path: SearchPath(("$ORIGIN/../..",), inherited=True)}
+
+
+def test_n4_empty_and_relative_elements_are_dropped(machine: Machine) -> None:
+    """An empty element means the working directory, where anybody may put a library."""
+    path = machine.add(str(SITE / "m.so"), machine.compile("m.so", "-Wl,-rpath,:relative:$ORIGIN/x:"))
+    assert machine.plan().search_paths == {path: SearchPath(("$ORIGIN/x",), inherited=False)}
+
+
+def test_the_program_hands_its_path_down(machine: Machine) -> None:
+    """The interpreter gets a path that what it loads inherits."""
+    program = machine.add("bin/python3.12", find_pyenv("3.12").resolve())
+    assert machine.plan().search_paths[program] == SearchPath(("$ORIGIN/../lib",), inherited=True)
+
+
+def test_n5_library_that_is_nowhere_is_named(machine: Machine) -> None:
+    """The error names the library and the file that needs it."""
+    machine.add("lib/python3.12/lib-dynload/m.so", machine.compile("m.so", needs=[machine.below]))
+    machine.below.unlink()
+    with pytest.raises(LibraryError, match=r"lib-dynload/m\.so needs the library libbelow\.so\.1, which is neither"):
+        machine.plan()
+
+
+def test_damaged_file_is_named(machine: Machine) -> None:
+    """A truncated library is an error that names it."""
+    (machine.folder / "cut.so").write_bytes(machine.below.read_bytes()[:100])
+    machine.add(str(SITE / "cut.so"), machine.folder / "cut.so")
+    with pytest.raises(RelocationError, match=r"cut\.so is damaged"):
+        machine.plan()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "libc.so.6",
+        "libc-2.31.so",
+        "ld-linux-x86-64.so.2",
+        "ld-2.31.so",
+        "libpthread.so.0",
+        "libnsl.so.1",
+        "libgcc_s.so.1",
+    ],
+)
+def test_n5_every_target_has(name: str) -> None:
+    """Glibc's parts and the unwinder, by soname and by the file names of older versions."""
+    assert is_on_every_target(name)
+    assert is_system_library(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["libssl.so.3", "libstdc++.so.6", "libz.so.1", "libnsl.so.2", "libcrypt.so.1", "libcurl.so.4"]
+)
+def test_n5_not_every_target_has(name: str) -> None:
+    """What bare machines lack is copied, whatever PEP 600 says of it."""
+    assert not is_system_library(name)
+
+
+@pytest.mark.parametrize("name", ["libGL.so.1", "libcuda.so.1", "libX11.so.6"])
+def test_n5_of_the_host(name: str) -> None:
+    """Drivers and the display are the target's."""
+    assert is_of_the_host(name)
+    assert not is_on_every_target(name)
