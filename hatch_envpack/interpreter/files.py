@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["interpreter_entries", "interpreter_roots", "site_packages_path"]
 
-_SCRIPTS = re.compile(r"(?:pydoc|idle|2to3-?)(?P<version>[\d.]*t?)|python(?P<config>[\d.]*t?)-config")
+_SCRIPTS = re.compile(r"(?:pydoc|idle|2to3-?)[\d.]*t?|python[\d.]*t?-config")
 """Names in ``bin`` that are Python's own; ``pip`` belongs to a distribution."""
+
+_VERSION = re.compile(r"\d+\.\d+")
 
 _DATA_FOLDERS = re.compile(r"(tcl|tk|itcl|thread|tdbc|sqlite)[\d.]+")
 """In a private prefix's ``lib``: what Tcl and Tk look for beside it (D2)."""
@@ -87,11 +89,10 @@ def _programs(interpreter: Interpreter) -> Iterator[Entry]:
 
 def _is_script(path: Path, interpreter: Interpreter) -> bool:
     """Whether this is one of the interpreter's scripts, and of this version where several share a folder."""
-    match = _SCRIPTS.fullmatch(path.name)
-    if match is None or not path.is_file():
+    if _SCRIPTS.fullmatch(path.name) is None or not path.is_file():
         return False
-    real = path.resolve().name
-    return interpreter.short_version in real or (interpreter.is_private and path.resolve().parent == path.parent)
+    version = _VERSION.search(path.resolve().name)
+    return version[0] == interpreter.short_version if version else interpreter.is_private
 
 
 def _versioned(real: Path, scripts: list[Path], interpreter: Interpreter) -> str:

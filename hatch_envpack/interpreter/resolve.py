@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from hatch_envpack.errors import InterpreterError
-from hatch_envpack.interpreter.probe import interpreter_of, probe
+from hatch_envpack.interpreter.probe import interpreter_of, is_virtual, probe
 from hatch_envpack.process import run
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hatch_envpack.interpreter.model import Interpreter
 
 _VERSION = re.compile(r"(?:cpython-?|python)?(\d+(?:\.\d+){0,2}t?)")
+_OTHER = re.compile(r"(?:pypy|graalpy)[\d.@-]*")
 
 
 def resolve_interpreter(python: str, *, root: Path, uv: Path | None) -> Interpreter:
@@ -31,6 +32,10 @@ def resolve_interpreter(python: str, *, root: Path, uv: Path | None) -> Interpre
     if python == "current":
         # sys.executable is that of hatch's own build environment (I3)
         return interpreter_of(probe(Path(getattr(sys, "_base_executable", sys.executable))))
+    if _OTHER.fullmatch(python):
+        raise InterpreterError(
+            f"{python} was asked for, and only CPython can be packed: set the option `python` to one"
+        )
     match = _VERSION.fullmatch(python)
     if match is not None and not (root / python).exists():
         return interpreter_of(probe(_by_version(match[1], uv)))
@@ -51,10 +56,12 @@ def _by_path(path: Path) -> Interpreter:
     if not os.access(program, os.X_OK):
         raise InterpreterError(f"the interpreter {program} is not executable")
     answer = probe(program)
-    if answer["prefix"] != answer["base_prefix"]:
-        base = os.path.realpath(answer["base_executable"])
-        raise InterpreterError(f"{path} is a virtual environment: set the option `python` to its interpreter, {base}")
-    return interpreter_of(answer)
+    interpreter = interpreter_of(answer)
+    if is_virtual(answer):
+        raise InterpreterError(
+            f"{path} is a virtual environment: set the option `python` to its interpreter, {interpreter.executable}"
+        )
+    return interpreter
 
 
 def _programs_in(folder: Path) -> Iterator[Path]:
@@ -93,9 +100,18 @@ def _candidates(version: str) -> Iterator[Path]:
     for path in sorted(fitting, key=lambda path: Version(path.name), reverse=True):
         if (path / "bin" / f"python{short}").is_file():
             yield path / "bin" / f"python{short}"
-    found = shutil.which(f"python{short}")
-    if found and _is_of(probe(Path(found))["version"], version):
-        yield Path(found)
+    for parent in os.get_exec_path():
+        found = shutil.which(f"python{short}", path=parent)
+        if found and _answers_as(Path(found), version):
+            yield Path(found)
+
+
+def _answers_as(program: Path, version: str) -> bool:
+    """Whether a program is of a version; a shim that leads nowhere is of none, and may stand before one that is."""
+    try:
+        return _is_of(probe(program)["version"], version)
+    except InterpreterError:
+        return False
 
 
 def _is_of(found: str, version: str) -> bool:

@@ -26,18 +26,26 @@ _ENVPACK_CERTIFICATES = (
 )
 
 
-def _envpack_cafile():
+_ENVPACK_FOLDERS = ("/etc/ssl/certs", "/etc/pki/tls/certs")  # named by hash, where there is no bundle
+
+
+def _envpack_certificates():
     import os
 
+    def is_filled(folder):
+        try:
+            return bool(os.listdir(folder))
+        except OSError:
+            return False
+
     cafile_env, cafile, capath_env, capath = _ssl.get_default_verify_paths()
-    if cafile_env in os.environ or capath_env in os.environ or os.path.isfile(cafile):
-        return None
-    try:
-        if any(os.scandir(capath)):
-            return None
-    except OSError:
-        pass
-    return next(filter(os.path.isfile, _ENVPACK_CERTIFICATES), None)
+    if cafile_env in os.environ or capath_env in os.environ or os.path.isfile(cafile) or is_filled(capath):
+        return {}
+    for path in filter(os.path.isfile, _ENVPACK_CERTIFICATES):
+        return {"cafile": path}
+    for path in filter(is_filled, _ENVPACK_FOLDERS):
+        return {"capath": path}
+    return {}
 
 
 def _envpack_patch():
@@ -46,13 +54,12 @@ def _envpack_patch():
 
     def with_certificates(self):
         set_default_verify_paths(self)
-        cafile = _envpack_cafile()
-        if cafile is not None:
-            self.load_verify_locations(cafile)
+        found = _envpack_certificates()
+        if found:
+            self.load_verify_locations(**found)
 
     def paths_with_certificates():
-        paths = paths_before()
-        return paths if paths.cafile or paths.capath else paths._replace(cafile=_envpack_cafile())
+        return paths_before()._replace(**_envpack_certificates())
 
     with_certificates.__name__ = "set_default_verify_paths"
     with_certificates.__doc__ = set_default_verify_paths.__doc__
@@ -86,6 +93,35 @@ def _ensurepip_is_disabled_in_debian_for_system():
 """
 
 
+_VENV = """
+
+# Added by hatch-envpack: the program finds its libraries in ../lib, and so must a copy of it (`venv --copies`).
+def _envpack_patch():
+    setup_python = EnvBuilder.setup_python
+
+    def with_libraries(self, context):
+        setup_python(self, context)
+        if os.path.islink(context.env_exe):
+            return
+        ours = os.path.join(sys.base_prefix, "lib")
+        theirs = os.path.join(context.env_dir, "lib")
+        for name in os.listdir(ours):
+            target = os.path.join(theirs, name)
+            if (name.endswith(".so") or ".so." in name) and not os.path.lexists(target):
+                try:
+                    os.symlink(os.path.join(ours, name), target)
+                except OSError:  # copies may have been asked for because there are no links here
+                    shutil.copyfile(os.path.join(ours, name), target)
+
+    with_libraries.__name__ = "setup_python"
+    with_libraries.__doc__ = setup_python.__doc__
+    EnvBuilder.setup_python = with_libraries
+
+
+_envpack_patch()
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Patch:
     module: str
@@ -102,6 +138,7 @@ class _Patch:
 
 _PATCHES = (
     _Patch("ssl.py", debian=False, appended=_TLS),
+    _Patch("venv/__init__.py", debian=False, appended=_VENV),
     _Patch("sysconfig.py", debian=True, replaced=_SCHEME),
     _Patch("sysconfig/__init__.py", debian=True, replaced=_SCHEME),
     _Patch("_distutils_system_mod.py", debian=True, appended=_DISTUTILS),
