@@ -36,6 +36,20 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "cext", "", -1, NULL}
 PyMODINIT_FUNC PyInit_cext(void) { return PyModule_Create(&module); }
 """
 
+_CERTIFICATES = """
+import os, ssl, sys
+own = ssl._ssl.get_default_verify_paths()
+empty, bundle, folder = sys.argv[1:]
+ssl._ssl.get_default_verify_paths = lambda: (own[0], empty + "/cert.pem", own[2], empty + "/certs")
+for files, folders in (((empty + "/none", bundle), (folder,)), ((), (empty, folder)), ((), ())):
+    ssl._ENVPACK_CERTIFICATES, ssl._ENVPACK_FOLDERS = files, folders
+    context = ssl.create_default_context()
+    print(ssl.get_default_verify_paths()[:2], len(context.get_ca_certs()) > 50)
+ssl._ENVPACK_CERTIFICATES = (bundle,)
+os.environ["SSL_CERT_DIR"] = empty
+print(ssl.get_default_verify_paths()[:2])
+"""
+
 _MAPPED = "print({line.split(None, 5)[5].strip() for line in open('/proc/self/maps') if 'libpython' in line})"
 
 
@@ -177,3 +191,21 @@ def test_i1_n12_links_stay_inside(moved: Moved) -> None:
     name = f"libpython{moved.interpreter.short_version}.so"
     assert (moved.place / "lib" / f"{name}.1.0").is_file()
     assert (moved.place / "lib" / name).resolve() == (moved.place / "lib" / f"{name}.1.0").resolve()
+
+
+def test_d1_certificates(moved: Moved, tmp_path: Path) -> None:
+    """Where OpenSSL's place is empty: a bundle, else a folder, else nothing; a variable of the caller's comes first."""
+    bundle = Path("/etc/ssl/certs/ca-certificates.crt")
+    if not bundle.is_file():
+        missing("there are no certificates")
+    words = (tmp_path, bundle, bundle.parent)
+    answer = moved.run(moved.python, "-X", "dev", "-W", "error", "-c", _CERTIFICATES, *words).splitlines()
+    assert answer[0] == f"('{bundle}', None) True"
+    assert [line.rpartition(" ")[0] for line in answer[1:3]] == [f"(None, '{bundle.parent}')", "(None, None)"]
+    assert answer[3] == f"(None, '{tmp_path}')"
+
+
+def test_d1_costs_nothing_without_tls(moved: Moved) -> None:
+    """No module of ours makes ``ssl`` be imported, and nothing of ours is imported where nothing has to be mended."""
+    loaded = moved.run(moved.python, "-c", "import sys; print('ssl' in sys.modules, '_envpack_site' in sys.modules)")
+    assert loaded == "False False\n"

@@ -50,7 +50,7 @@ def _run(*command: str | Path, folder: Path | None = None, path: str = "/usr/bin
 
 @pytest.mark.parametrize("name", ["plain", "a b", "a'b", 'a"b', "a#b", "a&b", "a$b", "-a", "é"])
 def test_c5_s11_place(tmp_path: Path, name: str) -> None:
-    """The prefix is printed as it is, and every value names it. (``echo`` itself changes a backslash.)"""
+    """The prefix is printed as it is, and every value names it; ``echo`` itself changes a backslash."""
     place = tmp_path / name
     script = _place(place, _UPSTREAM)
     expected = f"{place}|{place}/include|{place}/lib|-L{place}/lib -lm\n"
