@@ -42,6 +42,9 @@ class Host:
         yield from self._cache.get(soname, ())
         for folder in _DEFAULT_FOLDERS:
             yield Path(folder, soname)
+        # Debian's loader knows the folders of its triplets; without a cache, as in a container, they are looked for
+        for parent in ("/lib", "/usr/lib"):
+            yield from sorted(Path(parent).glob(f"*-linux-gnu*/{soname}"))
 
     @cached_property
     def _cache(self) -> dict[str, list[Path]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 PACKAGES = ("libc6", "libgcc-s1", "zlib1g", "busybox-static")
 _APPLETS = """
@@ -60,6 +60,27 @@ class Root:
         subprocess.run(["tar", "--zstd", "-xf", pack, "-C", place], check=True)
         return place
 
+    def run_with_network(self, *command: str, binds: Sequence[Path] = ()) -> subprocess.CompletedProcess[str]:
+        """Run a command with the host's network, its environment, and some of its folders and files."""
+        script = """
+        set -e; root=$1; shift
+        mount -t proc proc "$root/proc"; mount --rbind /dev "$root/dev"
+        while [ "$1" != -- ]; do
+            if [ -d "$1" ]; then mkdir -p "$root$1"; else mkdir -p "$root${1%/*}"; [ -e "$root$1" ] || : > "$root$1"; fi
+            mount --bind "$1" "$root$1"; shift
+        done
+        shift; exec chroot "$root" "$@"
+        """
+        for name in ("proc", "dev", "tmp"):
+            (self.path / name).mkdir(exist_ok=True)
+        words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE"))}
+        return subprocess.run(
+            [*words, "sh", "-c", script, "sh", self.path, *filter(Path.exists, binds), "--", *command],
+            env={**kept, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"},
+            capture_output=True, text=True, check=False, timeout=900,
+        )  # fmt: skip
+
     def run(
         self,
         *command: str,
@@ -85,6 +106,17 @@ class Root:
 
 def bare_root(suite: str, destination: Path) -> Root:
     """Return a fresh root of a Debian suite at ``destination``. Raises `MissingToolError`."""
+    return _root(suite, destination, f"{suite}-root-1", lambda _: ["download", *PACKAGES])
+
+
+def build_root(suite: str, destination: Path, *packages: str) -> Root:
+    """Return a root with more packages and all that they depend on, to build packs in. Raises `MissingToolError`."""
+    name = f"{suite}-with-{'-'.join(packages)}-1"
+    install = ["install", "--download-only", "--yes", "--no-install-recommends", *PACKAGES, *packages]
+    return _root(suite, destination, name, lambda folder: [f"-oDir::Cache::archives={folder}", *install])
+
+
+def _root(suite: str, destination: Path, name: str, download: Callable[[Path], list[str]]) -> Root:
     for tool in ("apt-get", "dpkg", "unshare", "tar", "zstd"):
         if shutil.which(tool) is None:
             raise MissingToolError(f"{tool} is not installed")
@@ -92,18 +124,18 @@ def bare_root(suite: str, destination: Path) -> Root:
         raise MissingToolError("entering a root needs to be root")
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "hatch-envpack-tests")
     cache.mkdir(parents=True, exist_ok=True)
-    made = cache / f"{suite}-root-1"
-    with (cache / f"{suite}.lock").open("w") as lock:
+    made = cache / name
+    with (cache / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as work:
-                _make(suite, Path(work))
+                _make(suite, Path(work), download)
                 (Path(work) / "root").rename(made)
     subprocess.run(["cp", "-a", "--reflink=auto", made, destination], check=True)
     return Root(destination)
 
 
-def _make(suite: str, work: Path) -> None:
+def _make(suite: str, work: Path, download: Callable[[Path], list[str]]) -> None:
     root = work / "root"
     for folder in ("lists/partial", "archives/partial", "packages", "root/usr/bin", "root/usr/sbin", "root/etc"):
         (work / folder).mkdir(parents=True)
@@ -121,7 +153,8 @@ def _make(suite: str, work: Path) -> None:
     apt = ["apt-get", "-q", *(f"-o{name}={value}" for name, value in options.items())]
     # apt checks every signature and hash on the way from the mirror
     subprocess.run([*apt, "update"], check=True, capture_output=True)
-    subprocess.run([*apt, "download", *PACKAGES], cwd=work / "packages", check=True, capture_output=True)
+    (work / "packages/partial").mkdir()
+    subprocess.run([*apt, *download(work / "packages")], cwd=work / "packages", check=True, capture_output=True)
     for folder in ("bin", "sbin", "lib", "lib64"):
         (root / "usr" / folder).mkdir(exist_ok=True)
         (root / folder).symlink_to(f"usr/{folder}")
