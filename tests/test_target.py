@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.targets.roots import run_hiding
+from tests.conftest import missing
+from tests.targets.roots import MissingToolError, build_root, run_hiding
 
 if TYPE_CHECKING:
     from tests.conftest import Built
@@ -161,6 +162,21 @@ def test_i9_user_site_is_off(trixie: Root, example_pack: Built) -> None:
     code = "import site, importlib.util as u; print(site.ENABLE_USER_SITE, u.find_spec('stranger'))"
     done = trixie.run(f"{PLACE}/bin/python", "-c", code, environment={"HOME": "/home"})
     assert done.stdout == "False None\n"
+
+
+def test_d2_tcl_finds_its_scripts(tmp_path: Path, pyenv_pack: Built) -> None:
+    """On a machine with the X server's libraries Tcl starts, from the pack's own scripts; only a display is missing."""
+    try:
+        desktop = build_root("trixie", tmp_path / "root", "libx11-6", "libxext6", "libxrender1")
+    except MissingToolError as error:
+        missing(str(error))
+    desktop.unpack(pyenv_pack.pack, PLACE)
+    code = "import tkinter; t = tkinter.Tcl(); print(t.eval('info library')); print(t.eval('package require Tcl')[:3])"
+    done = desktop.run(f"{PLACE}/bin/python", "-c", code)
+    assert done.stdout == f"{PLACE}/lib/tcl8.6\n8.6\n", done.stderr
+    assert (desktop.path / PLACE.lstrip("/") / "lib/tk8.6/tk.tcl").is_file()
+    done = desktop.run(f"{PLACE}/bin/driftwatch-view")
+    assert (done.returncode, "driftwatch-view needs a display" in done.stderr) == (1, True)
 
 
 def test_d1_certificates_of_another_system(trixie: Root, example_pack: Built) -> None:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from hatch_envpack.elf.read import MAGIC, ElfError, read_elf
 from hatch_envpack.errors import LibraryError, RelocationError
+from hatch_envpack.libraries.data import data_entries
 from hatch_envpack.libraries.host import Host
 from hatch_envpack.libraries.plan import LibraryPlan, SearchPath
 from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target
@@ -50,8 +51,10 @@ def plan_libraries(
     for entry in entries:
         closure.add(entry)
     closure.close()
+    libraries = sorted(closure.copied.values(), key=lambda entry: entry.path)
+    data = [entry for entry in data_entries(libraries) if entry.path not in closure.paths]
     return LibraryPlan(
-        copied=tuple(sorted(closure.copied.values(), key=lambda entry: entry.path)),
+        copied=tuple(sorted([*libraries, *data], key=lambda entry: entry.path.parts)),
         search_paths=dict(closure.search_paths()),
         elves=closure.elves,
         expected=frozenset(closure.expected),

@@ -27,7 +27,7 @@ class LibraryPlan:
     """Decided once for the whole pack, before any byte is written."""
 
     copied: tuple[Entry, ...] = ()
-    """Libraries of the build machine that come along, in ``lib/``."""
+    """Libraries of the build machine that come along, and the scripts that they read, in ``lib/``."""
     search_paths: dict[PurePosixPath, SearchPath] = field(default_factory=dict)
     """Only the files that must change; any other ELF file is right as it is and is never touched."""
     elves: dict[PurePosixPath, Elf] = field(default_factory=dict)

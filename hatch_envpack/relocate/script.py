@@ -30,6 +30,7 @@ case $0 in
 esac
 envpack_file=$envpack_script
 case $envpack_file in
+/*/../*) envpack_moved=1 ;;
 /*) envpack_moved= ;;
 *) envpack_file=./$envpack_file envpack_moved=1 ;;
 esac

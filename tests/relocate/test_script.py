@@ -82,7 +82,7 @@ def test_s1_s16_runs_and_changes_nothing(prefix: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("how", ["absolute", "relative", "name", "link", "chain", "folder"])
+@pytest.mark.parametrize("how", ["absolute", "relative", "name", "link", "chain", "folder", "dots"])
 def test_s2_s3_s4_every_shell(prefix: Path, tmp_path: Path, shell: str, how: str) -> None:
     """Called as a file, by name in its folder, through links of files and folders."""
     program = shutil.which(shell)
@@ -100,10 +100,20 @@ def test_s2_s3_s4_every_shell(prefix: Path, tmp_path: Path, shell: str, how: str
         "link": (str(tmp_path / "link"), tmp_path),
         "chain": ("deep/chain", tmp_path),
         "folder": ("folder/app", tmp_path),
+        "dots": (str(tmp_path / "deep/../prefix/bin/app"), tmp_path),
     }[how]
     argv, cwd, _, _ = _report(*command, script, "x", cwd=folder, CDPATH="/:/usr")
     assert argv == [script, "x"]
     assert cwd == str(folder.resolve())
+
+
+def test_i7_program_has_no_dots_in_its_path(tmp_path: Path) -> None:
+    """Some versions of Python take a path with ``..`` for a virtual environment: the program is called without."""
+    body = b"import os\nprint(repr([[os.environ['REPORTED']], '', [], '']))\n"
+    place = _make_prefix(tmp_path / "prefix", b"#!/build/bin/python3\n" + body)
+    for script in (tmp_path / "x/../prefix/bin/app", Path("../prefix/bin/app")):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        assert _report(script, cwd=tmp_path / "x")[0] == [str(place / "bin" / PROGRAM)]
 
 
 def test_s4_found_through_path(prefix: Path, tmp_path: Path) -> None:
