@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from hatchling.bridge.app import Application
-    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
     from hatch_envpack.environment.requirements import Project
 
@@ -25,6 +25,16 @@ FORMAT = "tar.zst"
 
 class EnvpackBuilderConfig(BuilderConfig):
     """The table of the target, as hatchling reads it; this project's own options are read by `config.py`."""
+
+    @property
+    def hook_config(self) -> dict[str, Any]:
+        """Return the hooks of this target alone.
+
+        The project's own build hooks run where the wheel is built, in isolation and with what they need. A second run
+        here would lack that, and would write into the project's tree.
+        """
+        own = self.target_config.get("hooks", {})
+        return {name: config for name, config in super().hook_config.items() if name in own}
 
 
 class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
@@ -40,15 +50,6 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
     def get_version_api(self) -> dict[str, Callable[..., str]]:
         """Return the formats: they are what hatchling calls versions of a target."""
         return {FORMAT: self.build_tar_zst}
-
-    def get_build_hooks(self, directory: str) -> dict[str, BuildHookInterface[Any]]:
-        """Return the hooks of this target alone.
-
-        The project's own build hooks run where the wheel is built, in isolation; a second run here would write into
-        the project's tree.
-        """
-        hooks = super().get_build_hooks(directory)
-        return {name: hook for name, hook in hooks.items() if name in self.target_config.get("hooks", {})}
 
     def clean(self, directory: str, versions: list[str]) -> None:
         """Remove the packs of this project, and nothing else."""
@@ -83,7 +84,7 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
         from hatch_envpack.pipeline import Job, build_pack  # noqa: PLC0415
 
         settings = parse_settings(self.target_config)
-        mtime = get_reproducible_timestamp()
+        mtime = get_reproducible_timestamp() if self.config.reproducible else int(time.time())
         return os.fspath(build_pack(Job(self._project(), settings, Path(directory), mtime, _AppReport(self.app))))
 
     def _project(self) -> Project:

@@ -115,7 +115,9 @@ def build_pack(job: Job) -> Path:
         if settings.verify:
             report.stage("Unpacking and proving the pack")
             asked = question(interpreter.program, environment.distributions, site_packages)
-            findings += prove(partial.path, asked, is_system_library, work / "proof")
+            findings += prove(
+                partial.path, asked, lambda name: name in plan.of_host or is_system_library(name), work / "proof"
+            )
         _report_findings(findings, report, strict=settings.strict)
         destination = job.folder / f"{project.file_stem}-{manifest.python_tag}-{manifest.platform_tag}{SUFFIX}"
         partial.keep(destination)

@@ -58,6 +58,7 @@ def plan_libraries(
         search_paths=dict(closure.search_paths()),
         elves=closure.elves,
         expected=frozenset(closure.expected),
+        of_host=frozenset(closure.of_host),
     )
 
 
@@ -72,6 +73,7 @@ class _Closure:
     elves: dict[PurePosixPath, Elf] = field(default_factory=dict)
     copied: dict[str, Entry] = field(default_factory=dict)
     expected: set[str] = field(default_factory=set)
+    of_host: set[str] = field(default_factory=set)
     needs_copied: set[PurePosixPath] = field(default_factory=set)
 
     def add(self, entry: Entry) -> None:
@@ -107,6 +109,7 @@ class _Closure:
             return None
         if is_on_every_target(soname) or is_of_the_host(soname):
             self.expected.add(soname)
+            self._follow_on_host(soname, elf, self.sources[path])
             return None
         self.needs_copied.add(path)
         if soname in self.copied or FOLDER / soname in self.paths:
@@ -127,6 +130,17 @@ class _Closure:
         if target not in self.elves:
             raise LibraryError(f"{path} needs the library {soname}, but {source} is no shared library")
         return target
+
+    def _follow_on_host(self, soname: str, elf: Elf, source: Path) -> None:
+        """Note what a library of the host's needs in its turn: that is the host's too."""
+        found = self.host.find(soname, elf, source)
+        if found is None or found.name in self.of_host:
+            return
+        self.of_host |= {soname, found.name}
+        with found.open("rb") as stream:
+            inner = read_elf(stream)
+        for needed in inner.needed if inner else ():
+            self._follow_on_host(needed, elf, found)
 
     def _is_loaded_before(self, soname: str, path: PurePosixPath) -> bool:
         """Whether a wheel brings the library in another of its folders and loads it by hand, as NVIDIA's do (N13)."""

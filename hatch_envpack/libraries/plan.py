@@ -34,3 +34,5 @@ class LibraryPlan:
     """Every ELF file of the pack, copied libraries included."""
     expected: frozenset[str] = frozenset()
     """Sonames that the target must have (``libc.so.6``, ``libGL.so.1``)."""
+    of_host: frozenset[str] = frozenset()
+    """Names under which the build machine has the expected libraries, and what these need in their turn."""
