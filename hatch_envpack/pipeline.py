@@ -18,7 +18,6 @@ from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_entries, interpreter_roots, site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from hatch_envpack.libraries.closure import plan_libraries
-from hatch_envpack.libraries.policy import is_system_library
 from hatch_envpack.manifest.model import Manifest
 from hatch_envpack.manifest.platform import check_max_glibc, min_glibc, platform_tag
 from hatch_envpack.relocate.chain import make_chain
@@ -40,6 +39,9 @@ if TYPE_CHECKING:
     from hatch_envpack.environment.model import Environment
     from hatch_envpack.environment.requirements import Project
     from hatch_envpack.finding import Finding
+    from hatch_envpack.interpreter.model import Interpreter
+    from hatch_envpack.libraries.plan import LibraryPlan
+    from hatch_envpack.manifest.model import SegmentSummary
     from hatch_envpack.report import Report
     from hatch_envpack.segment.entry import Entry
     from hatch_envpack.settings import Settings
@@ -96,28 +98,12 @@ def build_pack(job: Job) -> Path:
         with (work / "frames").open("wb") as spool:
             summaries = write_segments(segments, bytecode, slicer, site_packages, settings.compression_level, spool)
         findings += scanner.findings()
-        glibc = min_glibc(plan.elves)
-        manifest = Manifest(
-            name=project.name,
-            version=project.version,
-            python=interpreter.version_text,
-            python_tag=interpreter.tag,
-            platform_tag=platform_tag(glibc, interpreter.machine),
-            min_glibc=glibc,
-            distributions=tuple((each.name, each.version) for each in environment.distributions),
-            console_scripts=_scripts(environment, "console_scripts"),
-            gui_scripts=_scripts(environment, "gui_scripts"),
-            expected_libraries=tuple(sorted(plan.expected)),
-            segments=summaries,
-            findings=tuple(findings),
-        )
+        manifest = _manifest(project, interpreter, environment, plan, summaries, findings)
         assemble(manifest, slicer, settings.compression_level, work / "frames", partial.stream)
         if settings.verify:
             report.stage("Unpacking and proving the pack")
             asked = question(interpreter.program, environment.distributions, site_packages)
-            findings += prove(
-                partial.path, asked, lambda name: name in plan.of_host or is_system_library(name), work / "proof"
-            )
+            findings += prove(partial.path, asked, plan.allows, work / "proof")
         _report_findings(findings, report, strict=settings.strict)
         destination = job.folder / f"{project.file_stem}-{manifest.python_tag}-{manifest.platform_tag}{SUFFIX}"
         partial.keep(destination)
@@ -138,6 +124,31 @@ def _segments(
     others = list(distribution_segments(environment))
     interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
     return exclude([interpreter, *others], settings.exclude)
+
+
+def _manifest(
+    project: Project,
+    interpreter: Interpreter,
+    environment: Environment,
+    plan: LibraryPlan,
+    segments: tuple[SegmentSummary, ...],
+    findings: Sequence[Finding],
+) -> Manifest:
+    glibc = min_glibc(plan.elves)
+    return Manifest(
+        name=project.name,
+        version=project.version,
+        python=interpreter.version_text,
+        python_tag=interpreter.tag,
+        platform_tag=platform_tag(glibc, interpreter.machine),
+        min_glibc=glibc,
+        distributions=tuple((each.name, each.version) for each in environment.distributions),
+        console_scripts=_scripts(environment, "console_scripts"),
+        gui_scripts=_scripts(environment, "gui_scripts"),
+        expected_libraries=tuple(sorted(plan.expected)),
+        segments=segments,
+        findings=tuple(findings),
+    )
 
 
 def _scripts(environment: Environment, group: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -119,13 +118,6 @@ def test_extras_groups_and_more(tmp_path: Path, settings: Path) -> None:
     pack = build(_tiny(tmp_path / "p", **options), find_pyenv("3.12")).pack
     assert settings.exists()
     assert _distributions(pack) == {"tiny", "only-here", "only-here-too", "click", "six"}
-
-
-@pytest.mark.usefixtures("settings")
-def test_c10_uv_and_pip_give_the_same_bytes(tmp_path: Path) -> None:
-    """The same distributions are the same pack, whichever program installed them."""
-    packs = [build(_tiny(tmp_path / name, installer=name), find_pyenv("3.12")).pack for name in ("uv", "pip")]
-    assert hashlib.sha256(packs[0].read_bytes()).digest() == hashlib.sha256(packs[1].read_bytes()).digest()
 
 
 @pytest.mark.usefixtures("settings")

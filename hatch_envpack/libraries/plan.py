@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hatch_envpack.libraries.policy import is_system_library
+
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
@@ -36,3 +38,7 @@ class LibraryPlan:
     """Sonames that the target must have (``libc.so.6``, ``libGL.so.1``)."""
     of_host: frozenset[str] = frozenset()
     """Names under which the build machine has the expected libraries, and what these need in their turn."""
+
+    def allows(self, name: str) -> bool:
+        """Whether a file of this name may be loaded from outside of the unpacked pack."""
+        return name in self.of_host or is_system_library(name)

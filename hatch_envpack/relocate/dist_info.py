@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class InstallerFixer:
-    """``INSTALLER`` names this program, so that uv and pip give the same pack (C10)."""
+    """``INSTALLER`` names this program, whichever one it used (C10)."""
 
     name: ClassVar[str] = "installer"
     order: ClassVar[int] = 400

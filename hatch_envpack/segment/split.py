@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from hatch_envpack.environment.distributions import Distribution
     from hatch_envpack.environment.model import Environment
 
-_INSTALLER_TRACES = frozenset({"uv_cache.json", "uv_build.json"})
-"""Files of a ``.dist-info`` that tell how uv came by the wheel: they differ from build to build (C10)."""
+_INSTALLER_TRACES = frozenset({"REQUESTED", "uv_cache.json", "uv_build.json"})
+"""Files of a ``.dist-info`` that tell how the installer came by the wheel: they differ from build to build (C10)."""
 
 _VENV_FILES = frozenset({"pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", ".lock"})
 """What makes a folder a virtual environment; the pack is a prefix of its own (C13)."""

@@ -65,12 +65,13 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 def test_c8_c10_traces_of_the_build_are_left_out(tmp_path: Path) -> None:
     """A local ``direct_url.json``, uv's notes and old bytecode stay behind; what nobody owns is a segment."""
     info = "demo-1.0.dist-info"
-    names = ("METADATA", "RECORD", "direct_url.json", "uv_cache.json")
+    names = ("METADATA", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json")
     _install(
         tmp_path,
         "".join(f"{info}/{name},,\n" for name in names) + "__pycache__/x.cpython-312.pyc,,\n",
         direct_url_json='{"url": "file:///home/me/demo.whl"}',
         uv_cache_json="{}",
+        REQUESTED="",
     )
     (tmp_path / _SITE / "own.pth").write_text("")
     (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\n")
