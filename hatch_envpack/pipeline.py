@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from hatch_envpack.archive.members import Slicer
 from hatch_envpack.archive.writer import assemble, write_segments
 from hatch_envpack.bytecode.compile import compile_segments
@@ -102,8 +104,9 @@ def build_pack(job: Job) -> Path:
         assemble(manifest, slicer, settings.compression_level, work / "frames", partial.stream)
         if settings.verify:
             report.stage("Unpacking and proving the pack")
-            asked = question(interpreter.program, environment.distributions, site_packages)
-            findings += prove(partial.path, asked, plan.allows, work / "proof")
+            asked = question(environment.distributions, site_packages, canonicalize_name(project.name))
+            original = environment.root / "bin" / "python"
+            findings += prove(partial.path, interpreter.program, asked, plan.allows, original, work / "proof")
         _report_findings(findings, report, strict=settings.strict)
         destination = job.folder / f"{project.file_stem}-{manifest.python_tag}-{manifest.platform_tag}{SUFFIX}"
         partial.keep(destination)

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.reader import extract
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.finding import Finding
+from hatch_envpack.verify.ask import MODULE, SCRIPT_GROUPS, Question, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from hatch_envpack.environment.distributions import Distribution, EntryPoint
+    from hatch_envpack.environment.distributions import Distribution
+    from hatch_envpack.verify.ask import Answer, Failure
 
-_WORKER = Path(__file__).with_name("worker.py")
-_SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
 _SUFFIXES = (".py", ".so")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What the unpacked environment is asked to do."""
+def question(distributions: Iterable[Distribution], site_packages: PurePosixPath, project: str) -> Question:
+    """Return every top-level module that ``RECORD`` lists, and every entry point that needs no extra.
 
-    program: str
-    """The name of the interpreter's program in ``bin``."""
-    modules: tuple[str, ...]
-    entry_points: tuple[EntryPoint, ...]
-
-
-def question(program: str, distributions: Iterable[Distribution], site_packages: PurePosixPath) -> Question:
-    """Return every top-level module that ``RECORD`` lists, and every entry point that needs no extra."""
-    distributions = tuple(distributions)
-    return Question(
-        program,
-        tuple(sorted({name for each in distributions for name in top_level_modules(each, site_packages)})),
-        tuple(point for each in distributions for point in each.entry_points if not point.extras),
-    )
+    ``project`` is the normalised name of the distribution that is the project's own.
+    """
+    modules, entry_points, own = set(), [], set()
+    for each in distributions:
+        names = top_level_modules(each, site_packages)
+        points = [point for point in each.entry_points if not point.extras]
+        modules |= names
+        entry_points += points
+        if each.key == project:
+            own |= {(MODULE, name) for name in names} | {(point.group, point.name) for point in points}
+    return Question(tuple(sorted(modules)), tuple(entry_points), frozenset(own))
 
 
 def top_level_modules(distribution: Distribution, site_packages: PurePosixPath) -> set[str]:
@@ -52,78 +45,64 @@ def top_level_modules(distribution: Distribution, site_packages: PurePosixPath) 
     return {name for name in modules if name.isidentifier()}
 
 
-def prove(pack: Path, asked: Question, is_system_library: Callable[[str], bool], folder: Path) -> list[Finding]:
-    """Unpack into ``folder`` and ask. Raises `VerificationError` naming what failed.
+def prove(
+    pack: Path, program: str, asked: Question, allows: Callable[[str], bool], original: Path, folder: Path
+) -> list[Finding]:
+    """Unpack into ``folder`` and ask the ``program`` in its ``bin``. Raises `VerificationError` naming what failed.
 
-    Plugins for other programs (entry points of other groups than scripts) may want a program that is not in the pack:
-    where one does not resolve, that is a finding.
+    ``allows`` says which libraries may come from elsewhere. ``original`` is the python of the environment before it was
+    packed: where a part of a dependency fails there too (a command whose extra is not installed), that is not of the
+    pack's making, and a finding. So is an entry point for another program, which may not be there.
     """
-    place = folder / "an other place"
+    place, nowhere = folder / "an other place", folder / "nowhere"
     place.mkdir(parents=True)
-    (folder / "nowhere").mkdir()
+    nowhere.mkdir()
     extract(pack, place)
-    answers, status, noise = _ask(place / "bin" / asked.program, asked, folder / "nowhere")
-    if status:
-        begun = next((answer["begin"] for answer in reversed(answers) if "begin" in answer), "its start")
-        reason = f"signal {-status}" if status < 0 else f"exit code {status}"
-        raise VerificationError(f"the unpacked interpreter ended with {reason} at {begun}", detail=noise)
-    failures = [answer for answer in answers if "failed" in answer]
-    _check_failures([answer for answer in failures if answer["kind"] in ("module", *_SCRIPT_GROUPS)])
-    _check_place(place, answers[-1], is_system_library)
-    return [_unresolved(answer) for answer in failures]
+    answer = ask(place / "bin" / program, asked, nowhere)
+    serious = [failure for failure in answer.failures if failure.kind in (MODULE, *SCRIPT_GROUPS)]
+    before = _failing_before(asked, serious, original, nowhere)
+    _check_failures([failure for failure in serious if failure not in before])
+    _check_place(place, answer, allows)
+    return [_finding(failure, before) for failure in answer.failures]
 
 
-def _ask(program: Path, asked: Question, folder: Path) -> tuple[list[dict[str, Any]], int, str]:
-    words = {
-        "modules": asked.modules,
-        "entry_points": [[p.group, p.name, *_target(p.value)] for p in asked.entry_points],
-    }
+def _failing_before(asked: Question, failures: Sequence[Failure], original: Path, folder: Path) -> tuple[Failure, ...]:
+    """Return those of the failures that are a dependency's and happen in the original environment too."""
+    others = [failure for failure in failures if (failure.kind, failure.name) not in asked.own]
+    if not others:
+        return ()
     try:
-        done = subprocess.run(  # noqa: S603 - the program that was just packed
-            [program, "-B", "-c", _WORKER.read_text(encoding="utf-8")],
-            env={},
-            cwd=folder,
-            input=json.dumps(words).encode(),
-            capture_output=True,
-            check=False,
-        )
-    except OSError as error:
-        raise VerificationError(f"the unpacked interpreter cannot be run: {error.strerror}") from error
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    return answers, done.returncode, done.stderr.decode(errors="replace")
+        again = {(failure.kind, failure.name) for failure in ask(original, asked.only(others), folder).failures}
+    except VerificationError:
+        return ()
+    return tuple(failure for failure in others if (failure.kind, failure.name) in again)
 
 
-def _target(value: str) -> tuple[str, str]:
-    module, _, attribute = value.partition(":")
-    return module.strip(), attribute.strip()
-
-
-def _check_failures(failures: Sequence[dict[str, Any]]) -> None:
+def _check_failures(failures: Sequence[Failure]) -> None:
     if failures:
-        lines = [f"{failure['kind']} {failure['failed']}: {failure['error']}" for failure in failures]
         raise VerificationError(
-            f"the unpacked pack does not work: {lines[0]} (`verify = false` packs it all the same)",
-            detail="\n".join(lines[1:]),
+            f"the unpacked pack does not work: {failures[0]} (`verify = false` packs it all the same)",
+            detail="\n".join(map(str, failures[1:])),
         )
 
 
-def _check_place(place: Path, answer: dict[str, Any], is_system_library: Callable[[str], bool]) -> None:
-    for name in ("prefix", "base_prefix"):
-        if answer[name] != str(place):
-            raise VerificationError(f"unpacked in {place}, the interpreter takes {answer[name]} for its sys.{name}")
+def _check_place(place: Path, answer: Answer, allows: Callable[[str], bool]) -> None:
+    for name, prefix in answer.prefixes.items():
+        if prefix != str(place):
+            raise VerificationError(f"unpacked in {place}, the interpreter takes {prefix} for its sys.{name}")
     # the empty entry is the working directory, where ``-c`` was given
-    if strange := [path for path in answer["path"] if path and not path.startswith(str(place))]:
+    if strange := [path for path in answer.path if path and not path.startswith(str(place))]:
         raise VerificationError(f"the unpacked interpreter looks for modules outside of the pack, in {strange[0]}")
-    for path in answer["mapped"]:
+    for path in answer.mapped:
         name = PurePosixPath(path).name
-        if not path.startswith(str(place)) and ".so" in name and not is_system_library(name):
+        if not path.startswith(str(place)) and ".so" in name and not allows(name):
             raise VerificationError(f"the unpacked pack uses the library {path} of the build machine")
 
 
-def _unresolved(answer: dict[str, Any]) -> Finding:
-    return Finding(
-        "entry-point",
-        "",
-        f"the entry point {answer['failed']} of the group {answer['kind']} does not resolve ({answer['error']})",
-        "install what it needs, or take it for what it is: a plugin of a program that is not in the pack",
-    )
+def _finding(failure: Failure, before: Sequence[Failure]) -> Finding:
+    if failure in before:
+        todo = "nor did it before it was packed: install what it needs, or leave it as it is"
+    else:
+        todo = "it is a plugin of a program that is not in the pack, or needs what is not installed"
+    verb = "cannot be imported" if failure.kind == MODULE else "does not resolve"
+    return Finding("does-not-load", "", f"{failure.kind} {failure.name} {verb} ({failure.error})", todo)

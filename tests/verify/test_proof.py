@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,40 +10,71 @@ import pytest
 from hatch_envpack.environment.distributions import EntryPoint
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.libraries.policy import is_system_library
-from hatch_envpack.verify.proof import Question, prove
+from hatch_envpack.verify.ask import Question
+from hatch_envpack.verify.proof import prove
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
+    from hatch_envpack.finding import Finding
     from tests.conftest import Built
 
 PROGRAM = "python3.12"
 
 
-def test_module_that_is_missing(tmp_path: Path, pyenv_pack: Built) -> None:
-    """The module is named, with Python's own reason."""
-    with pytest.raises(VerificationError, match="module no_such_module: ModuleNotFoundError"):
-        prove(pyenv_pack.pack, Question(PROGRAM, ("json", "no_such_module"), ()), is_system_library, tmp_path / "p")
+def _prove(
+    built: Built, folder: Path, asked: Question, allows: Callable[[str], bool] = is_system_library, **names: str
+) -> list[Finding]:
+    original = Path(names.get("original", built.interpreter))
+    return prove(built.pack, names.get("program", PROGRAM), asked, allows, original, folder / "proof")
+
+
+def test_part_that_was_lost(tmp_path: Path, pyenv_pack: Built) -> None:
+    """A module that the original has and the pack has not is named, with Python's own reason: here pip, left behind."""
+    with pytest.raises(VerificationError, match="module pip: ModuleNotFoundError"):
+        _prove(pyenv_pack, tmp_path, Question(("json", "pip"), ()))
+
+
+def test_part_that_never_worked_is_a_finding(tmp_path: Path, pyenv_pack: Built) -> None:
+    """A dependency's module or command that fails in the original too is not of the pack's making."""
+    points = (EntryPoint("console_scripts", "x", "json:no_such", extras=False),)
+    findings = _prove(pyenv_pack, tmp_path, Question(("json", "no_such_module"), points))
+    assert [finding.what.partition(" (")[0] for finding in findings] == [
+        "module no_such_module cannot be imported",
+        "console_scripts x does not resolve",
+    ]
+    assert all(finding.todo.startswith("nor did it before it was packed") for finding in findings)
+
+
+def test_projects_own_part_must_work(tmp_path: Path, pyenv_pack: Built) -> None:
+    """What is the project's own is an error, whatever it did before."""
+    points = (EntryPoint("console_scripts", "x", "json:no_such", extras=False),)
+    asked = Question((), points, frozenset({("console_scripts", "x")}))
+    with pytest.raises(VerificationError, match="console_scripts x: AttributeError"):
+        _prove(pyenv_pack, tmp_path, asked)
+
+
+def test_original_that_cannot_be_asked_excuses_nothing(tmp_path: Path, pyenv_pack: Built) -> None:
+    """Without an answer from the original, a failure is an error."""
+    with pytest.raises(VerificationError, match="module no_such_module"):
+        _prove(pyenv_pack, tmp_path, Question(("no_such_module",), ()), original="/nonexistent/python")
+
+
+def test_plugin_without_its_program_is_a_finding(tmp_path: Path, pyenv_pack: Built) -> None:
+    """An entry point for another program that does not resolve is no error."""
+    points = (EntryPoint("pytest11", "x", "no_such:thing", extras=False),)
+    (finding,) = _prove(pyenv_pack, tmp_path, Question((), points))
+    assert finding.what.startswith("pytest11 x does not resolve")
+    assert "plugin of a program" in finding.todo
 
 
 def test_library_of_the_build_machine(tmp_path: Path, pyenv_pack: Built) -> None:
     """A library that is loaded from outside and is not on the list is named: here the list is empty."""
     with pytest.raises(VerificationError, match=r"uses the library /\S+\.so\S* of the build machine"):
-        prove(pyenv_pack.pack, Question(PROGRAM, ("json",), ()), lambda _: False, tmp_path / "p")
+        _prove(pyenv_pack, tmp_path, Question(("json",), ()), lambda _: False)
 
 
 def test_program_that_is_missing(tmp_path: Path, pyenv_pack: Built) -> None:
     """A pack without its interpreter is told as such."""
     with pytest.raises(VerificationError, match="cannot be run: No such file"):
-        prove(pyenv_pack.pack, Question("python2.7", (), ()), is_system_library, tmp_path / "q")
-
-
-def test_plugin_without_its_program_is_a_finding(tmp_path: Path, pyenv_pack: Built) -> None:
-    """An entry point for another program that does not resolve is no error; a command is."""
-    points = (EntryPoint("pytest11", "x", "no_such:thing", extras=False),)
-    (finding,) = prove(pyenv_pack.pack, Question(PROGRAM, (), points), is_system_library, tmp_path / "p")
-    assert finding.kind == "entry-point"
-    assert "pytest11" in finding.what
-    points = (EntryPoint("console_scripts", "x", "json:no_such", extras=False),)
-    with pytest.raises(VerificationError, match="console_scripts x: AttributeError"):
-        prove(pyenv_pack.pack, Question(PROGRAM, (), points), is_system_library, tmp_path / "q")
+        _prove(pyenv_pack, tmp_path, Question((), ()), program="python2.7")
