@@ -126,6 +126,25 @@ def test_unwritable_output_folder(tmp_path: Path, example: Callable[..., Path]) 
     assert f"the output folder {tmp_path / 'file/dist'} cannot be made: Not a directory" in line
 
 
+def test_read_only_output_folder(example: Callable[..., Path]) -> None:
+    """A folder on a read-only mount is named, before anything is installed."""
+    if os.geteuid() != 0:
+        missing("mounting needs to be root")
+    project = example()
+    (project / "dist").mkdir()
+    mount = 'cd "$0"; mount --bind dist dist && mount -o remount,bind,ro dist && exec "$@"'
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "envpack"]
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", mount, project, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert line == f"the output folder {project / 'dist'} cannot be written to: Read-only file system"
+
+
 @pytest.mark.parametrize("where", ["dist", "temporary"])
 def test_full_disk(example: Callable[..., Path], where: str) -> None:
     """A disk that is full in the output folder, or in the temporary one: no file under the final name."""

@@ -89,9 +89,14 @@ def _tiny(folder: Path, **options: object) -> Path:
     return folder
 
 
-def _distributions(pack: Path) -> set[str]:
+def _manifest(pack: Path) -> dict[str, list[dict[str, str]]]:
     text = subprocess.run(["tar", "--zstd", "-xOf", pack, "envpack.json"], capture_output=True, check=True).stdout
-    return {each["name"] for each in json.loads(text)["distributions"]}
+    manifest: dict[str, list[dict[str, str]]] = json.loads(text)
+    return manifest
+
+
+def _distributions(pack: Path) -> set[str]:
+    return {each["name"] for each in _manifest(pack)["distributions"]}
 
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
@@ -130,6 +135,20 @@ def test_n14_strip_bytecode_exclude_and_level(tmp_path: Path) -> None:
     assert ".pyc" not in names
     assert "idlelib/__init__.py" not in names
     assert small.stat().st_size < usual.stat().st_size / 2
+
+
+def test_s12_build_paths_are_reported(tmp_path: Path, settings: Path) -> None:
+    """A path of the build machine in a packed file is a warning and stands in the manifest, with the file."""
+    project = _tiny(tmp_path / "p", verify=False, bytecode=False)
+    (project / "tiny/where.txt").write_text(f"built in {project}/tiny\n")
+    done = hatchling_build(project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    name = "lib/python3.12/site-packages/tiny/where.txt"
+    assert f"build-path: {name}: holds the build path {project}" in done.stdout + done.stderr
+    (pack,) = (project / "dist").iterdir()
+    (finding,) = _manifest(pack)["findings"]
+    assert (finding["kind"], finding["path"]) == ("build-path", name)
+    assert settings.exists()
 
 
 @pytest.mark.usefixtures("settings")
