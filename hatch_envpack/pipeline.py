@@ -19,12 +19,12 @@ from hatch_envpack.errors import ArchiveError, FindingsError
 from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_entries, interpreter_roots, site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
+from hatch_envpack.layout import Layout, Root
 from hatch_envpack.libraries.closure import plan_libraries
 from hatch_envpack.manifest.model import Manifest
 from hatch_envpack.manifest.platform import check_max_glibc, min_glibc, platform_tag
 from hatch_envpack.relocate.chain import make_chain
 from hatch_envpack.relocate.fixer import Context
-from hatch_envpack.relocate.layout import Layout, Root
 from hatch_envpack.relocate.leaks import LeakScanner
 from hatch_envpack.relocate.registry import plugin_manager
 from hatch_envpack.segment.exclude import exclude
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from hatch_envpack.entry import Entry
     from hatch_envpack.environment.model import Environment
     from hatch_envpack.environment.requirements import Project
     from hatch_envpack.finding import Finding
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from hatch_envpack.libraries.plan import LibraryPlan
     from hatch_envpack.manifest.model import SegmentSummary
     from hatch_envpack.report import Report
-    from hatch_envpack.segment.entry import Entry
     from hatch_envpack.settings import Settings
 
 SUFFIX = ".envpack.tar.zst"
@@ -110,6 +110,7 @@ def build_pack(job: Job) -> Path:
         _report_findings(findings, report, strict=settings.strict)
         destination = job.folder / f"{project.file_stem}-{manifest.python_tag}-{manifest.platform_tag}{SUFFIX}"
         partial.keep(destination)
+    report.info(_summary(manifest, destination))
     return destination
 
 
@@ -157,6 +158,16 @@ def _manifest(
 def _scripts(environment: Environment, group: str) -> tuple[str, ...]:
     points = [point for each in environment.distributions for point in each.entry_points]
     return tuple(sorted(point.name for point in points if point.group == group))
+
+
+def _summary(manifest: Manifest, pack: Path) -> str:
+    files = sum(segment.files for segment in manifest.segments)
+    size = sum(segment.size for segment in manifest.segments)
+    return (
+        f"Python {manifest.python}, {len(manifest.distributions)} distributions, {files} files, "
+        f"{size / 1e6:.1f} MB packed into {pack.stat().st_size / 1e6:.1f} MB; "
+        f"needs glibc {manifest.min_glibc[0]}.{manifest.min_glibc[1]} or newer"
+    )
 
 
 def _report_findings(findings: Sequence[Finding], report: Report, *, strict: bool) -> None:

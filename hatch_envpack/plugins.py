@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from hatch_envpack.entry import Entry
 from hatch_envpack.relocate.fixer import Context, Fixer
-from hatch_envpack.segment.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

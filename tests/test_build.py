@@ -95,6 +95,12 @@ def _manifest(pack: Path) -> dict[str, list[dict[str, str]]]:
     return manifest
 
 
+def _count(pack: Path) -> int:
+    """Return the number of members but for folders and the manifest."""
+    names = subprocess.run(["tar", "--zstd", "-tf", pack], capture_output=True, text=True, check=True).stdout
+    return sum(not name.endswith("/") for name in names.splitlines()) - 1
+
+
 def _distributions(pack: Path) -> set[str]:
     return {each["name"] for each in _manifest(pack)["distributions"]}
 
@@ -140,12 +146,15 @@ def test_n14_strip_bytecode_exclude_and_level(tmp_path: Path) -> None:
 def test_s12_build_paths_are_reported(tmp_path: Path, settings: Path) -> None:
     """A path of the build machine in a packed file is a warning and stands in the manifest, with the file."""
     project = _tiny(tmp_path / "p", verify=False, bytecode=False)
+    assert not (project / "dist").exists()
     (project / "tiny/where.txt").write_text(f"built in {project}/tiny\n")
     done = hatchling_build(project)
     assert done.returncode == 0, done.stdout + done.stderr
     name = "lib/python3.12/site-packages/tiny/where.txt"
     assert f"build-path: {name}: holds the build path {project}" in done.stdout + done.stderr
     (pack,) = (project / "dist").iterdir()
+    assert "Python 3.12." in done.stdout + done.stderr
+    assert f"2 distributions, {_count(pack)} files" in done.stdout + done.stderr
     (finding,) = _manifest(pack)["findings"]
     assert (finding["kind"], finding["path"]) == ("build-path", name)
     assert settings.exists()

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import PurePosixPath
 
+    from hatch_envpack.entry import Entry
     from hatch_envpack.relocate.chain import Chain
     from hatch_envpack.relocate.leaks import LeakScanner
-    from hatch_envpack.segment.entry import Entry
     from hatch_envpack.segment.record import RecordValue
 
 CHUNK = 1 << 20

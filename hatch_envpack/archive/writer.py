@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
     from hatch_envpack.archive.members import Slicer
+    from hatch_envpack.entry import Entry
     from hatch_envpack.manifest.model import Manifest
-    from hatch_envpack.segment.entry import Entry
     from hatch_envpack.segment.model import Segment
     from hatch_envpack.segment.record import RecordValue
 

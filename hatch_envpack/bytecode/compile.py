@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from hatch_envpack.entry import Entry
 from hatch_envpack.errors import InterpreterError
 from hatch_envpack.process import child_environment
-from hatch_envpack.segment.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -27,8 +27,7 @@ from hatch_envpack.elf.read import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_envpack.elf.model import Elf
-    from hatch_envpack.libraries.plan import SearchPath
+    from hatch_envpack.elf.model import Elf, SearchPath
 
 _DT_AUXILIARY, _DT_FILTER, _DT_CONFIG, _DT_DEPAUDIT, _DT_AUDIT = (
     0x7FFFFFFD,

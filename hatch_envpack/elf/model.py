@@ -31,3 +31,13 @@ class Elf:
     def is_dynamic(self) -> bool:
         """Whether the loader does anything with this file's dependencies."""
         return bool(self.needed) or self.soname is not None or self.interpreter is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPath:
+    """The library search path that an ELF file is to have."""
+
+    entries: tuple[str, ...]
+    """Folders, each beginning with ``$ORIGIN``; empty: the tag is to be removed."""
+    inherited: bool
+    """True for ``DT_RPATH``, which dependencies inherit; False for ``DT_RUNPATH``."""

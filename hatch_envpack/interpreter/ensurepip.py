@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_envpack.entry import Entry
 from hatch_envpack.interpreter.places import library_path
-from hatch_envpack.segment.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,18 +12,18 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from hatch_envpack.entry import Entry
 from hatch_envpack.errors import InterpreterError
 from hatch_envpack.interpreter.ensurepip import ensurepip_wheels
 from hatch_envpack.interpreter.generated import generated_entries
 from hatch_envpack.interpreter.left_out import is_left_out_file, is_left_out_folder
 from hatch_envpack.interpreter.places import include_path, interpreter_roots, library_path, site_packages_path
-from hatch_envpack.segment.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hatch_envpack.interpreter.model import Interpreter
-    from hatch_envpack.relocate.layout import Root
+    from hatch_envpack.layout import Root
 
 __all__ = ["interpreter_entries", "interpreter_roots", "site_packages_path"]
 

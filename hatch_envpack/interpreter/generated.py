@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from hatch_envpack.entry import Entry
 from hatch_envpack.interpreter.places import library_path, site_packages_path
-from hatch_envpack.segment.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

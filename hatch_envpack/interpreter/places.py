@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_envpack.interpreter.model import is_shared
-from hatch_envpack.relocate.layout import Root
+from hatch_envpack.layout import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,13 +21,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from hatch_envpack.elf.model import SearchPath
 from hatch_envpack.elf.read import MAGIC, ElfError, read_elf
+from hatch_envpack.entry import Entry
 from hatch_envpack.errors import LibraryError, RelocationError
 from hatch_envpack.libraries.data import data_entries
 from hatch_envpack.libraries.host import Host
-from hatch_envpack.libraries.plan import LibraryPlan, SearchPath
+from hatch_envpack.libraries.plan import LibraryPlan
 from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target
-from hatch_envpack.segment.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from hatch_envpack.elf.model import Elf
     from hatch_envpack.interpreter.model import Interpreter
-    from hatch_envpack.relocate.layout import Layout
+    from hatch_envpack.layout import Layout
 
 FOLDER = PurePosixPath("lib")
 """Where copied libraries lie."""

@@ -10,7 +10,7 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from hatch_envpack.segment.entry import Entry
+from hatch_envpack.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,18 +10,8 @@ from hatch_envpack.libraries.policy import is_system_library
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-    from hatch_envpack.elf.model import Elf
-    from hatch_envpack.segment.entry import Entry
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPath:
-    """The library search path that an ELF file is to have."""
-
-    entries: tuple[str, ...]
-    """Folders, each beginning with ``$ORIGIN``; empty: the tag is to be removed."""
-    inherited: bool
-    """True for ``DT_RPATH``, which dependencies inherit; False for ``DT_RUNPATH``."""
+    from hatch_envpack.elf.model import Elf, SearchPath
+    from hatch_envpack.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)

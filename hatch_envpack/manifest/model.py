@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from hatch_envpack.segment.entry import Entry
+from hatch_envpack.entry import Entry
 
 if TYPE_CHECKING:
     from hatch_envpack.finding import Finding

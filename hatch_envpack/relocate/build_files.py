@@ -12,8 +12,8 @@ from hatch_envpack.errors import RelocationError
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
+    from hatch_envpack.entry import Entry
     from hatch_envpack.relocate.fixer import Context
-    from hatch_envpack.segment.entry import Entry
 
 
 def _below(variable: str, target: PurePosixPath) -> str:

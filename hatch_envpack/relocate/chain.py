@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     import pluggy
 
+    from hatch_envpack.entry import Entry
     from hatch_envpack.relocate.fixer import Context, Fixer
-    from hatch_envpack.segment.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)

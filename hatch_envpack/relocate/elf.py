@@ -10,8 +10,8 @@ from hatch_envpack.elf.strip import strip_debug
 from hatch_envpack.errors import RelocationError
 
 if TYPE_CHECKING:
+    from hatch_envpack.entry import Entry
     from hatch_envpack.relocate.fixer import Context
-    from hatch_envpack.segment.entry import Entry
 
 
 class ElfFixer:

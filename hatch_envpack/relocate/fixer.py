@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
+    from hatch_envpack.entry import Entry
     from hatch_envpack.interpreter.model import Interpreter
+    from hatch_envpack.layout import Layout
     from hatch_envpack.libraries.plan import LibraryPlan
-    from hatch_envpack.relocate.layout import Layout
-    from hatch_envpack.segment.entry import Entry
 
 HEAD_SIZE = 512
 """How many bytes of a file a fixer may look at when it decides whether to claim it."""

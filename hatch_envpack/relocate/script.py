@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from hatch_envpack.entry import Entry
     from hatch_envpack.relocate.fixer import Context
-    from hatch_envpack.segment.entry import Entry
 
 _SHELL = """\
 ''':'

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from hatch_envpack.interpreter.generated import looks_in_dist_packages
 
 if TYPE_CHECKING:
+    from hatch_envpack.entry import Entry
     from hatch_envpack.interpreter.model import Interpreter
     from hatch_envpack.relocate.fixer import Context
-    from hatch_envpack.segment.entry import Entry
 
 _TLS = """
 

@@ -16,8 +16,8 @@ from hatch_envpack.errors import RelocationError
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
+    from hatch_envpack.entry import Entry
     from hatch_envpack.relocate.fixer import Context
-    from hatch_envpack.segment.entry import Entry
 
 _NAME = re.compile(r"_sysconfigdata_\w*(?:-\w+)*\.py")
 _MARK = "\0"

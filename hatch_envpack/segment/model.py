@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hatch_envpack.entry import Entry
     from hatch_envpack.environment.distributions import Distribution
-    from hatch_envpack.segment.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)

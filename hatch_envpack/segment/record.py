@@ -13,7 +13,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_envpack.segment.entry import Entry
+from hatch_envpack.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

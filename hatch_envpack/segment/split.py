@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from hatch_envpack.entry import Entry
 from hatch_envpack.errors import ArchiveError, InstallError
-from hatch_envpack.segment.entry import Entry
 from hatch_envpack.segment.model import Segment
 
 if TYPE_CHECKING:

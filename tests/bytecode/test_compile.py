@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from hatch_envpack.bytecode.compile import compile_segments
+from hatch_envpack.entry import Entry
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from hatch_envpack.relocate.chain import Chain
-from hatch_envpack.segment.entry import Entry
 from hatch_envpack.segment.model import Segment
 from tests.conftest import find_pyenv
 

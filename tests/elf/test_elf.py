@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hatch_envpack.elf.edit import replace_prefix, set_search_path
+from hatch_envpack.elf.model import SearchPath
 from hatch_envpack.elf.read import ElfError, read_elf
 from hatch_envpack.elf.strip import strip_debug
-from hatch_envpack.libraries.plan import SearchPath
 from tests.conftest import find_debian, find_pyenv, missing
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from hatch_envpack.interpreter.files import interpreter_entries, interpreter_roots, site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
+from hatch_envpack.layout import Layout
 from hatch_envpack.libraries.closure import plan_libraries
 from hatch_envpack.relocate.chain import make_chain
 from hatch_envpack.relocate.fixer import Context
-from hatch_envpack.relocate.layout import Layout
 from hatch_envpack.relocate.registry import plugin_manager
 from tests.targets.roots import run_hiding
 

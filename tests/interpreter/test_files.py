@@ -12,7 +12,7 @@ from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_entries, interpreter_roots
 from hatch_envpack.interpreter.model import Interpreter
 from hatch_envpack.interpreter.resolve import resolve_interpreter
-from hatch_envpack.relocate.layout import Layout
+from hatch_envpack.layout import Layout
 from tests.conftest import find_debian, find_pyenv
 
 

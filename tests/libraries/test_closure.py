@@ -5,17 +5,21 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import pytest
 
+from hatch_envpack.elf.model import SearchPath
+from hatch_envpack.entry import Entry
 from hatch_envpack.errors import LibraryError, RelocationError
 from hatch_envpack.interpreter.resolve import resolve_interpreter
+from hatch_envpack.layout import Layout, Root
 from hatch_envpack.libraries.closure import plan_libraries
-from hatch_envpack.libraries.plan import LibraryPlan, SearchPath
 from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target, is_system_library
-from hatch_envpack.relocate.layout import Layout, Root
-from hatch_envpack.segment.entry import Entry
 from tests.conftest import find_pyenv, missing
+
+if TYPE_CHECKING:
+    from hatch_envpack.libraries.plan import LibraryPlan
 
 SITE = PurePosixPath("lib/python3.12/site-packages")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from hatch_envpack.entry import Entry
 from hatch_envpack.interpreter.model import Interpreter
 from hatch_envpack.interpreter.places import interpreter_roots, site_packages_path
+from hatch_envpack.layout import Layout
 from hatch_envpack.libraries.plan import LibraryPlan
 from hatch_envpack.relocate.fixer import Context
-from hatch_envpack.relocate.layout import Layout
-from hatch_envpack.segment.entry import Entry
 
 PRIVATE = "/home/me/python"
 

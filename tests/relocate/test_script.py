@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hatch_envpack.entry import Entry
 from hatch_envpack.relocate.script import ScriptFixer, cleaned, self_locating
-from hatch_envpack.segment.entry import Entry
 from tests.conftest import missing
 
 if TYPE_CHECKING:

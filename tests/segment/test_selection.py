@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from hatch_envpack.entry import Entry
 from hatch_envpack.errors import ArchiveError, ConfigError
-from hatch_envpack.segment.entry import Entry
 from hatch_envpack.segment.exclude import exclude
 from hatch_envpack.segment.links import check_links
 from hatch_envpack.segment.model import Segment

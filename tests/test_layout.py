@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from hatch_envpack.relocate.layout import Layout, Root
+from hatch_envpack.layout import Layout, Root
 
 _LAYOUT = Layout(
     (
