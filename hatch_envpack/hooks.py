@@ -1,7 +1,7 @@
 """What hatchling finds by the entry point group ``hatch``.
 
-hatchling imports this module for every build of every target: the builder itself is imported only by `builder.py`'s
-own late imports.
+hatchling imports this module for every build of every target, so that `builder.py`, which comes with it, imports what a
+pack needs only when one is built.
 """
 
 from __future__ import annotations
