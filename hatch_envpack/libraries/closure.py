@@ -8,6 +8,10 @@ the interpreter gets a ``DT_RPATH`` of ``$ORIGIN/../lib``, where the copies lie:
 ``libstdc++.so.6`` finds it, and stays the wheel's, byte for byte (N2). ``DT_RPATH`` also comes before
 ``LD_LIBRARY_PATH``, so that no foreign ``libpython`` comes between.
 
+A wheel's file with a ``DT_RUNPATH`` of its own does not inherit. It is not touched either: in the folder that it looks
+into, a link leads to the copy (and to what the copy needs, since ``$ORIGIN`` is the folder of the link). The loader
+knows by the inode that it is one library.
+
 The interpreter's own modules and the copies get an entry of their own besides (N3): a program that embeds ``libpython``
 has not the interpreter's ``DT_RPATH`` (N12).
 """
@@ -52,10 +56,11 @@ def plan_libraries(
     for entry in entries:
         closure.add(entry)
     closure.close()
+    links = closure.link()
     libraries = sorted(closure.copied.values(), key=lambda entry: entry.path)
     data = [entry for entry in data_entries(libraries) if entry.path not in closure.paths]
     return LibraryPlan(
-        copied=tuple(sorted([*libraries, *data], key=lambda entry: entry.path.parts)),
+        copied=tuple(sorted([*libraries, *data, *links], key=lambda entry: entry.path.parts)),
         search_paths=dict(closure.search_paths()),
         elves=closure.elves,
         expected=frozenset(closure.expected),
@@ -131,6 +136,34 @@ class _Closure:
         if target not in self.elves:
             raise LibraryError(f"{path} needs the library {soname}, but {source} is no shared library")
         return target
+
+    def link(self) -> list[Entry]:
+        """Return links to copies for the files of wheels that look only into folders of their own."""
+        links: dict[PurePosixPath, Entry] = {}
+        for path in sorted(self.needs_copied):
+            elf = self.elves[path]
+            if elf.runpath is None or not self._is_of_a_wheel(path):
+                continue
+            folder = next(iter(self._folders(path, elf)), None)
+            if folder is None:
+                continue  # it looks nowhere: its own path has to change
+            self.needs_copied.discard(path)
+            for soname in self._copies_needed_by(path):
+                target = folder / soname
+                if target not in self.paths:
+                    links[target] = Entry(target, link=posixpath.relpath(FOLDER / soname, folder))
+        return list(links.values())
+
+    def _copies_needed_by(self, path: PurePosixPath) -> set[str]:
+        """Return the sonames of all copies that a file needs, and that these need."""
+        found: set[str] = set()
+        waiting = [path]
+        while waiting:
+            for soname in self.elves[waiting.pop()].needed:
+                if soname in self.copied and soname not in found:
+                    found.add(soname)
+                    waiting.append(FOLDER / soname)
+        return found
 
     def _follow_on_host(self, soname: str, elf: Elf, source: Path) -> None:
         """Note what a library of the host's needs in its turn: that is the host's too."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hatch_envpack.elf.edit import set_search_path
 from hatch_envpack.elf.model import SearchPath
 from hatch_envpack.entry import Entry
 from hatch_envpack.errors import LibraryError, RelocationError
@@ -121,6 +122,30 @@ def test_n2_wheel_inherits_the_way_to_copied_libraries(tmp_path: Path) -> None:
     assert path not in plan.search_paths
     assert "lib/libstdc++.so.6" in {str(entry.path) for entry in plan.copied}
     assert "libgcc_s.so.1" in plan.expected
+
+
+def test_n2_wheel_with_a_runpath_gets_links(machine: Machine, tmp_path: Path) -> None:
+    """A file that looks only beside itself finds links to the copies there, is not touched, and loads."""
+    source = machine.compile("own.so", "-Wl,-rpath,$ORIGIN", "-Wl,--no-as-needed", "-l:libssl.so.3")
+    path = machine.add(str(SITE / "w/own.so"), source)
+    plan = machine.plan()
+    assert path not in plan.search_paths
+    links = {str(entry.path): entry.link for entry in plan.copied if entry.link}
+    assert links == {f"{SITE}/w/{name}": f"../../../{name}" for name in ("libcrypto.so.3", "libssl.so.3")}
+    place = tmp_path / "place"
+    for entry in (*plan.copied, *machine.entries):
+        (place / entry.path).parent.mkdir(parents=True, exist_ok=True)
+        if entry.link:
+            (place / entry.path).symlink_to(entry.link)
+        else:
+            wanted = plan.search_paths.get(entry.path)
+            data = entry.read()
+            (place / entry.path).write_bytes(set_search_path(data, wanted) if wanted else data)
+    code = "import ctypes, sys; ctypes.CDLL(sys.argv[1]); print(open('/proc/self/maps').read())"
+    done = subprocess.run([find_pyenv("3.12"), "-c", code, place / path], capture_output=True, text=True, check=False)
+    for name in ("libssl.so.3", "libcrypto.so.3"):
+        assert f"{place}/lib/{name}\n" in done.stdout, done.stderr
+        assert f"-linux-gnu/{name}" not in done.stdout
 
 
 def test_n1_absolute_paths(machine: Machine) -> None:
