@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from pathspec import GitIgnoreSpec
 
 from hatch_envpack.errors import ConfigError
-from hatch_envpack.settings import Settings
+from hatch_envpack.settings import Allowance, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ project's wheel, so they belong to the wheel target, and would be ignored in sil
 """
 
 INSTALLERS = ("auto", "uv", "pip")
+CERTIFICATES = ("target", "certifi")
 COMPRESSION_LEVELS = range(1, 23)
 
 
@@ -111,11 +113,47 @@ def _level(value: object) -> int:
     return value
 
 
-def _installer(value: object) -> str:
-    text = _string(value)
-    if text not in INSTALLERS:
-        raise _FieldError(f"must be one of {', '.join(map(repr, INSTALLERS))}, not {text!r}")
-    return text
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        text = _string(value)
+        if text not in choices:
+            raise _FieldError(f"must be one of {', '.join(map(repr, choices))}, not {text!r}")
+        return text
+
+    return parse
+
+
+def _patterns(value: object) -> tuple[str, ...]:
+    """Parse patterns, so that a wrong one is told before anything is built."""
+    items = _strings(value)
+    for number, item in enumerate(items, 1):
+        _check_pattern(item, f"item {number}")
+    return items
+
+
+def _check_pattern(pattern: str, where: str) -> None:
+    try:
+        GitIgnoreSpec.from_lines([pattern])
+    except ValueError as error:
+        raise _FieldError(f"has an invalid pattern as {where}, {pattern!r}: {error}") from None
+
+
+def _allowances(value: object) -> tuple[Allowance, ...]:
+    if not isinstance(value, list):
+        raise _FieldError("must be an array of tables with `kind`, `reason` and, if wanted, `path`")
+    return tuple(_allowance(item, number) for number, item in enumerate(value, 1))
+
+
+def _allowance(item: object, number: int) -> Allowance:
+    if not isinstance(item, dict) or not all(isinstance(text, str) for text in item.values()):
+        raise _FieldError(f"must be an array of tables of strings, but its item {number} is {item!r}")
+    if unknown := sorted(set(item) - {"kind", "path", "reason"}):
+        raise _FieldError(f"has an unknown key in item {number}, `{unknown[0]}`: `kind`, `path` and `reason` are known")
+    for key in ("kind", "reason"):
+        if not item.get(key, "").strip():
+            raise _FieldError(f"needs `{key}` in item {number}")
+    _check_pattern(item.get("path", ""), f"`path` of item {number}")
+    return Allowance(item["kind"], item["reason"], item.get("path", ""))
 
 
 def _glibc(value: object) -> tuple[int, int]:
@@ -130,12 +168,16 @@ _PARSERS: dict[str, Callable[[object], object]] = {
     "features": _strings,
     "dependency-groups": _strings,
     "extra-dependencies": _requirements,
-    "installer": _installer,
-    "exclude": _strings,
+    "installer": _one_of(*INSTALLERS),
+    "exclude": _patterns,
+    "exclude-sets": _strings,
     "bytecode": _boolean,
     "compression-level": _level,
     "strip": _boolean,
     "verify": _boolean,
     "strict": _boolean,
+    "allow": _allowances,
+    "isolated": _boolean,
+    "certificates": _one_of(*CERTIFICATES),
     "max-glibc": _glibc,
 }

@@ -25,6 +25,8 @@ class Entry:
     link: str | None = None
     """The target of a symbolic link, relative to the link's folder."""
     executable: bool = False
+    digest: str = ""
+    """What ``RECORD`` says of the file (``sha256=…``); empty where it says nothing."""
 
     def read(self) -> bytes:
         """Return the whole content; an empty string for a link."""

@@ -42,5 +42,9 @@ class VerificationError(EnvpackError):
     """The finished pack did not run when it was unpacked somewhere else."""
 
 
+class PluginError(EnvpackError):
+    """An installed plugin of this program cannot be loaded."""
+
+
 class FindingsError(EnvpackError):
     """There are findings, and ``strict`` makes them errors."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing that the user should know; ``strict`` makes it an error."""
+    """One thing that the user should know; ``strict`` makes it an error. The kinds are in ``docs/findings.md``."""
 
     kind: str
     """A short fixed word, such as ``build-path``."""
@@ -15,10 +15,19 @@ class Finding:
     """The archive path of the file that it is in; empty when no file is to blame."""
     what: str
     todo: str
+    accepted: str = ""
+    """The reason for which the configuration accepts it; empty when it does not."""
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.path + ': ' if self.path else ''}{self.what}; {self.todo}"
+        return printable(f"{self.kind}: {self.path + ': ' if self.path else ''}{self.what}; {self.todo}")
 
     def to_dict(self) -> dict[str, str]:
         """Return the fields as they stand in the manifest."""
-        return asdict(self)
+        fields = {"kind": self.kind, "path": self.path, "what": self.what, "todo": self.todo}
+        return {**fields, "accepted": self.accepted} if self.accepted else fields
+
+
+def printable(text: str) -> str:
+    r"""Return the text with what a terminal cannot show, or would obey, as ``\x..``: file names may hold anything."""
+    shown = (char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+    return "".join(shown).encode("utf-8", "backslashreplace").decode()

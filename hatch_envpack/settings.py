@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """A finding that is accepted."""
+
+    kind: str
+    reason: str
+    path: str = ""
+    """A pattern for the finding's path, with the syntax of ``.gitignore``; empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The options of a pack, validated; the defaults are these."""
 
@@ -15,9 +25,13 @@ class Settings:
     extra_dependencies: tuple[str, ...] = ()
     installer: str = "auto"
     exclude: tuple[str, ...] = ()
+    exclude_sets: tuple[str, ...] = ()
     bytecode: bool = True
     compression_level: int = 3
     strip: bool = False
     verify: bool = True
     strict: bool = False
+    allow: tuple[Allowance, ...] = ()
+    isolated: bool = False
+    certificates: str = "target"
     max_glibc: tuple[int, int] | None = None

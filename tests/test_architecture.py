@@ -14,14 +14,17 @@ import hatch_envpack
 PACKAGE = Path(hatch_envpack.__file__).parent
 
 LAYERS = (
-    {"__init__", "errors", "settings", "finding", "report", "entry", "layout"},
+    {"__init__", "errors", "settings", "finding", "report", "entry", "layout", "markers"},
     {"process", "workspace", "config"},
     {"elf"},
     {"interpreter"},
     {"environment"},
     {"segment"},
     {"libraries"},
-    {"relocate", "plugins"},
+    {"relocate"},
+    {"checks"},
+    {"plugins"},
+    {"registry", "accept"},
     {"bytecode"},
     {"frame"},
     {"manifest"},

@@ -27,6 +27,9 @@ class Elf:
     versions: tuple[tuple[str, tuple[str, ...]], ...]
     """``.gnu.version_r``: for each library the symbol versions asked of it (``libc.so.6``, ``GLIBC_2.17``)."""
 
+    isa: int = 0
+    """The bits of ``GNU_PROPERTY_X86_ISA_1_NEEDED``: 1 is the baseline, 2, 4 and 8 are x86-64-v2, -v3 and -v4."""
+
     @property
     def is_dynamic(self) -> bool:
         """Whether the loader does anything with this file's dependencies."""

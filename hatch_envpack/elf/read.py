@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 MAGIC = b"\x7fELF"
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_PROPERTY = 1, 2, 3, 0x6474E553
+_NT_GNU_PROPERTY, _X86_ISA_NEEDED = 5, 0xC0008002
 DT_NULL, DT_NEEDED, DT_STRTAB, DT_STRSZ, DT_SONAME = 0, 1, 5, 10, 14
 DT_RPATH, DT_RUNPATH = 15, 29
 DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFE, 0x6FFFFFFF
@@ -104,6 +105,7 @@ def read_elf(stream: BinaryIO) -> Elf | None:
         runpath=tuple(runpath[0].split(":")) if runpath else None,
         interpreter=_interpreter(stream, shape),
         versions=tuple((text(name), tuple(map(text, symbols))) for name, symbols in version_needs(stream, shape)),
+        isa=_isa(stream, shape),
     )
 
 
@@ -203,3 +205,28 @@ def _interpreter(stream: BinaryIO, shape: Shape) -> str | None:
     if found is None:
         return None
     return _read(stream, found.offset, found.size).rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+
+def _isa(stream: BinaryIO, shape: Shape) -> int:
+    """Return the needed instruction sets, from the note that the loader reads before it maps the file.
+
+    https://gitlab.com/x86-psABIs/x86-64-ABI, section on program properties.
+    """
+    found = next((segment for segment in shape.segments if segment.kind == PT_GNU_PROPERTY), None)
+    if found is None:
+        return 0
+    note = _read(stream, found.offset, found.size)
+    head = struct.Struct(shape.order + "III4s")
+    if len(note) < head.size:
+        raise ElfError("a note is truncated")
+    _name_size, size, kind, name = head.unpack_from(note)
+    if kind != _NT_GNU_PROPERTY or name != b"GNU\0":
+        return 0
+    align = shape.bits // 8
+    place, end = head.size, min(head.size + size, len(note))
+    while place + 8 <= end:
+        tag, length = struct.unpack_from(shape.order + "II", note, place)
+        if tag == _X86_ISA_NEEDED and place + 12 <= end:
+            return int(struct.unpack_from(shape.order + "I", note, place + 8)[0])
+        place += 8 + length + -length % align
+    return 0

@@ -55,6 +55,8 @@ class Distribution:
     """Its ``.dist-info`` folder, relative to the environment's root."""
     rows: tuple[RecordRow, ...]
     entry_points: tuple[EntryPoint, ...]
+    has_record: bool = True
+    """Without ``RECORD`` nobody knows which files are its own: they are packed as files of nobody."""
 
     @property
     def key(self) -> str:
@@ -71,15 +73,21 @@ def read_distributions(root: Path, site_packages: PurePosixPath) -> tuple[Distri
 
 def _read(folder: Path, root: Path, site_packages: PurePosixPath) -> Distribution:
     info = PurePosixPath(folder.relative_to(root).as_posix())
-    headers = HeaderParser().parsestr((folder / "METADATA").read_text(encoding="utf-8", errors="replace"))
+    try:
+        headers = HeaderParser().parsestr((folder / "METADATA").read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise InstallError(f"{info}/METADATA cannot be read: {error.strerror}") from None
     name, version = headers["Name"], headers["Version"]
     if not name or not version:
         raise InstallError(f"{info}/METADATA has no name or no version: reinstall that distribution")
     record = folder / "RECORD"
     if not record.is_file():
-        raise InstallError(f"{info} has no RECORD, so its files are not known: reinstall {name} with pip or uv")
-    with record.open(newline="", encoding="utf-8", errors="surrogateescape") as stream:
-        rows = tuple(_row(row, info, site_packages) for row in csv.reader(stream) if row)
+        return Distribution(str(name), str(version), info, (), _entry_points(folder), has_record=False)
+    try:
+        with record.open(newline="", encoding="utf-8", errors="surrogateescape") as stream:
+            rows = tuple(_row(row, info, site_packages) for row in csv.reader(stream) if row)
+    except csv.Error as error:
+        raise InstallError(f"{info}/RECORD cannot be read: {error}: reinstall {name}") from None
     return Distribution(str(name), str(version), info, rows, _entry_points(folder))
 
 

@@ -35,8 +35,11 @@ class Installer(Protocol):
         """Build the project's wheel in isolation, with ``python``, into ``folder``; return its path."""
         ...
 
-    def install(self, requirements: Sequence[str], python: Path, project: Path) -> None:
-        """Install into the environment of ``python``; settings in the ``project`` folder count."""
+    def install(self, requirements: Sequence[str], python: Path, project: Path, *, dependencies: bool = True) -> None:
+        """Install into the environment of ``python``; settings in the ``project`` folder count.
+
+        Without ``dependencies`` the requirements alone are installed, and not what they require.
+        """
         ...
 
 

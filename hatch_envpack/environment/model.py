@@ -19,3 +19,5 @@ class Environment:
     site_packages: PurePosixPath
     """Relative to ``root``; the same folder inside the pack."""
     distributions: tuple[Distribution, ...]
+    dropped: frozenset[PurePosixPath] = frozenset()
+    """Files that are not to be packed, relative to ``root``."""

@@ -42,10 +42,11 @@ class Pip:
         )
         return only_wheel(folder)
 
-    def install(self, requirements: Sequence[str], python: Path, project: Path) -> None:
+    def install(self, requirements: Sequence[str], python: Path, project: Path, *, dependencies: bool = True) -> None:
         """Install without writing bytecode: that is made later, for the place where it will lie."""
+        flags = ["--quiet", "--no-compile", "--no-warn-script-location", *([] if dependencies else ["--no-deps"])]
         run(
-            [*self._command(python), "install", "--quiet", "--no-compile", "--no-warn-script-location", *requirements],
+            [*self._command(python), "install", *flags, *requirements],
             cwd=project,
             error=InstallError,
             message="the dependencies cannot be installed; pip says:",

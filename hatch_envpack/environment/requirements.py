@@ -76,6 +76,7 @@ def requirements(project: Project, wheel: Path, settings: Settings) -> tuple[str
         wheel_requirement(project, wheel, settings.features),
         *group_requirements(project, settings.dependency_groups),
         *settings.extra_dependencies,
+        *(["certifi"] if settings.certificates == "certifi" else []),
     )
 
 

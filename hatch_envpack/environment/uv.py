@@ -42,10 +42,11 @@ class Uv:
         )
         return only_wheel(folder)
 
-    def install(self, requirements: Sequence[str], python: Path, project: Path) -> None:
+    def install(self, requirements: Sequence[str], python: Path, project: Path, *, dependencies: bool = True) -> None:
         """Install without writing bytecode: that is made later, for the place where it will lie."""
+        flags = ["--quiet", "--no-compile-bytecode", *([] if dependencies else ["--no-deps"])]
         run(
-            [self.program, "pip", "install", "--quiet", "--no-compile-bytecode", "--python", python, *requirements],
+            [self.program, "pip", "install", *flags, "--python", python, *requirements],
             cwd=project,
             error=InstallError,
             message="the dependencies cannot be installed; uv says:",

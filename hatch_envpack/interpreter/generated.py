@@ -28,8 +28,9 @@ There is no other file that would do: ``site`` is frozen into the program from 3
 
 _SITE_PTH = (
     b"import site, sys; (site.ENABLE_USER_SITE or sys.prefix != sys.base_prefix) and __import__('_envpack_site')\n"
+    b"import os; 'TERM' in os.environ and __import__('_envpack_terminfo')\n"
 )
-"""Where ``pyvenv.cfg`` did all, the module is not even looked for."""
+"""Where ``pyvenv.cfg`` did all, and where there is no terminal, the modules are not even looked for."""
 
 _SITE_MODULE = b'''\
 """Written by hatch-envpack: what `pyvenv.cfg` cannot do for this prefix; imported by `site`, and only when needed."""
@@ -69,6 +70,36 @@ if not _is_environment():
         _without_user_site()
 '''
 
+_TERMINFO_MODULE = b'''\
+"""Written by hatch-envpack: where the system does not know the terminal, this prefix may; imported by `site`.
+
+https://invisible-island.net/ncurses/man/terminfo.5.html: an empty folder in TERMINFO_DIRS means the library's own.
+"""
+
+import os
+
+_LIBRARYS_OWN = ("/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo")
+_OTHERS = ("/usr/lib/terminfo", "/usr/local/share/terminfo")
+
+
+def _folder(name):
+    """The folder that has the terminal and that the library does not look into; None where it finds it itself."""
+    def has(folder):
+        return any(os.path.exists(os.path.join(folder, first, name)) for first in (name[0], "%x" % ord(name[0])))
+
+    prefix = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    if any(map(has, (os.path.expanduser("~/.terminfo"), *_LIBRARYS_OWN))):
+        return None
+    return next(filter(has, (*_OTHERS, os.path.join(prefix, "share", "terminfo"))), None)
+
+
+_name = os.environ["TERM"]
+if _name and "/" not in _name and "TERMINFO" not in os.environ and "TERMINFO_DIRS" not in os.environ:
+    _found = _folder(_name)
+    if _found is not None:
+        os.environ["TERMINFO_DIRS"] = ":" + _found
+'''
+
 _BRIDGE = b"import os, site; site.addsitedir(os.path.join(os.path.dirname(os.__file__), 'site-packages'))\n"
 """Debian's ``site`` is frozen into the program and knows ``dist-packages`` alone (I12).
 
@@ -82,6 +113,7 @@ def generated_entries(interpreter: Interpreter) -> Iterator[Entry]:
     yield Entry(PurePosixPath("pyvenv.cfg"), content=_PYVENV_CFG)
     yield Entry(site_packages / "_envpack_site.pth", content=_SITE_PTH)
     yield Entry(library / "_envpack_site.py", content=_SITE_MODULE)
+    yield Entry(library / "_envpack_terminfo.py", content=_TERMINFO_MODULE)
     if looks_in_dist_packages(interpreter):
         yield Entry(site_packages.with_name("dist-packages") / "envpack.pth", content=_BRIDGE)
     if interpreter.platlibdir != "lib":

@@ -32,6 +32,8 @@ class Interpreter:
     """``t`` for a free-threaded build."""
     cache_tag: str
     """As in ``__pycache__`` file names: ``cpython-312``."""
+    magic: bytes
+    """The first bytes of its bytecode files."""
     machine: str
     """As in platform tags: ``x86_64``."""
     stdlib: Path

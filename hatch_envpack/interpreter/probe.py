@@ -88,6 +88,7 @@ def interpreter_of(answer: dict[str, Any]) -> Interpreter:
         version_text=answer["version"],
         abiflags=answer["abiflags"],
         cache_tag=answer["cache_tag"],
+        magic=bytes.fromhex(answer["magic"]),
         machine=_machine(answer),
         stdlib=Path(answer["stdlib"]),
         platstdlib=Path(answer["platstdlib"]),

@@ -3,6 +3,7 @@
 Prints one JSON object. Who it is comes first and alone, so that a clear error can follow for other implementations.
 """
 
+import importlib.util
 import json
 import os
 import site
@@ -44,6 +45,7 @@ def _details():  # type: ignore[no-untyped-def] # noqa: ANN202
     return {
         "abiflags": getattr(sys, "abiflags", ""),
         "cache_tag": sys.implementation.cache_tag,
+        "magic": importlib.util.MAGIC_NUMBER.hex(),
         "machine": os.uname().machine,
         "bits": 64 if sys.maxsize > 2**32 else 32,
         "platlibdir": sys.platlibdir,

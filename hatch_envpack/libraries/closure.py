@@ -31,6 +31,7 @@ from hatch_envpack.entry import Entry
 from hatch_envpack.errors import LibraryError, RelocationError
 from hatch_envpack.libraries.data import data_entries
 from hatch_envpack.libraries.host import Host
+from hatch_envpack.libraries.licences import copied_libraries
 from hatch_envpack.libraries.plan import LibraryPlan
 from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target
 
@@ -52,19 +53,25 @@ def plan_libraries(
     entries: Iterable[Entry], layout: Layout, interpreter: Interpreter, site_packages: PurePosixPath
 ) -> LibraryPlan:
     """Decide what is copied and where each file looks. Raises `LibraryError`, `RelocationError`."""
-    closure = _Closure(layout, PurePosixPath("bin", interpreter.program), site_packages)
+    program = PurePosixPath("bin", interpreter.program)
+    closure = _Closure(layout, program, site_packages)
+    entries = sorted(entries, key=lambda entry: entry.path != program)  # the program says which machine is meant
     for entry in entries:
         closure.add(entry)
     closure.close()
     links = closure.link()
     libraries = sorted(closure.copied.values(), key=lambda entry: entry.path)
-    data = [entry for entry in data_entries(libraries) if entry.path not in closure.paths]
+    known, licences = copied_libraries(libraries)
+    data = [entry for entry in (*data_entries(libraries), *licences) if entry.path not in closure.paths]
     return LibraryPlan(
         copied=tuple(sorted([*libraries, *data, *links], key=lambda entry: entry.path.parts)),
+        libraries=known,
         search_paths=dict(closure.search_paths()),
         elves=closure.elves,
         expected=frozenset(closure.expected),
         of_host=frozenset(closure.of_host),
+        missing={path: tuple(sorted(sonames)) for path, sonames in closure.missing.items()},
+        damaged=closure.damaged,
     )
 
 
@@ -81,6 +88,8 @@ class _Closure:
     expected: set[str] = field(default_factory=set)
     of_host: set[str] = field(default_factory=set)
     needs_copied: set[PurePosixPath] = field(default_factory=set)
+    missing: dict[PurePosixPath, set[str]] = field(default_factory=dict)
+    damaged: dict[PurePosixPath, str] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
         self.paths.add(entry.path)
@@ -92,12 +101,20 @@ class _Closure:
                     return
                 elf = read_elf(stream)
         except ElfError as error:
-            raise RelocationError(f"{entry.path} is damaged: {error}") from error
+            if not self._is_of_a_wheel(entry.path):
+                raise RelocationError(f"{entry.path} is damaged: {error}") from error
+            self.damaged[entry.path] = str(error)
+            return
         except OSError as error:
             raise RelocationError(f"{entry.path}: {entry.source} cannot be read: {error.strerror}") from error
-        if elf is not None:
+        if elf is not None and self._is_for_this_machine(elf):
             self.elves[entry.path] = elf
             self.sources[entry.path] = entry.source
+
+    def _is_for_this_machine(self, elf: Elf) -> bool:
+        """Whether the packed program could load it; debuggers and builders bring files for many machines."""
+        program = self.elves.get(self.program)
+        return program is None or (elf.machine, elf.bits) == (program.machine, program.bits)
 
     def close(self) -> None:
         waiting = list(self.elves)
@@ -117,18 +134,16 @@ class _Closure:
             self.expected.add(soname)
             self._follow_on_host(soname, elf, self.sources[path])
             return None
-        self.needs_copied.add(path)
         if soname in self.copied or FOLDER / soname in self.paths:
+            self.needs_copied.add(path)
             return None
         if self._is_loaded_before(soname, path):
-            self.needs_copied.discard(path)
             return None
         source = self.host.find(soname, elf, self.sources[path])
         if source is None:
-            raise LibraryError(
-                f"{path} needs the library {soname}, which is neither in the environment nor on this machine: "
-                "install the system package that has it, or leave the file out with `exclude`"
-            )
+            self._note_missing(soname, path)
+            return None
+        self.needs_copied.add(path)
         target = FOLDER / soname
         entry = Entry(target, source=source, executable=os.access(source, os.X_OK))
         self.copied[soname] = entry
@@ -136,6 +151,14 @@ class _Closure:
         if target not in self.elves:
             raise LibraryError(f"{path} needs the library {soname}, but {source} is no shared library")
         return target
+
+    def _note_missing(self, soname: str, path: PurePosixPath) -> None:
+        if path == self.program or path.name.startswith("libpython"):
+            raise LibraryError(
+                f"{path} needs the library {soname}, which is not on this machine: reinstall the interpreter, or "
+                "install the system package that has the library"
+            )
+        self.missing.setdefault(path, set()).add(soname)
 
     def link(self) -> list[Entry]:
         """Return links to copies for the files of wheels that look only into folders of their own."""

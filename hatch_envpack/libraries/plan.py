@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from hatch_envpack.elf.model import Elf, SearchPath
     from hatch_envpack.entry import Entry
+    from hatch_envpack.libraries.licences import CopiedLibrary
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,9 @@ class LibraryPlan:
     """Decided once for the whole pack, before any byte is written."""
 
     copied: tuple[Entry, ...] = ()
-    """Libraries of the build machine that come along, and the scripts that they read, in ``lib/``."""
+    """Libraries of the build machine that come along, what they read at run time, and their licences."""
+    libraries: tuple[CopiedLibrary, ...] = ()
+    """What is known of each of these libraries."""
     search_paths: dict[PurePosixPath, SearchPath] = field(default_factory=dict)
     """Only the files that must change; any other ELF file is right as it is and is never touched."""
     elves: dict[PurePosixPath, Elf] = field(default_factory=dict)
@@ -28,6 +31,10 @@ class LibraryPlan:
     """Sonames that the target must have (``libc.so.6``, ``libGL.so.1``)."""
     of_host: frozenset[str] = frozenset()
     """Names under which the build machine has the expected libraries, and what these need in their turn."""
+    missing: dict[PurePosixPath, tuple[str, ...]] = field(default_factory=dict)
+    """Sonames that were found nowhere, by the file that needs them."""
+    damaged: dict[PurePosixPath, str] = field(default_factory=dict)
+    """Files of distributions that begin like ELF files and are none, with the reason."""
 
     def allows(self, name: str) -> bool:
         """Whether a file of this name may be loaded from outside of the unpacked pack."""

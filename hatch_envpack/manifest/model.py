@@ -11,6 +11,8 @@ from hatch_envpack.entry import Entry
 
 if TYPE_CHECKING:
     from hatch_envpack.finding import Finding
+    from hatch_envpack.libraries.licences import CopiedLibrary
+    from hatch_envpack.manifest.needs import Needs
 
 FORMAT_VERSION = 1
 PATH = PurePosixPath("envpack.json")
@@ -36,13 +38,14 @@ class Manifest:
     """The interpreter's full version, ``3.12.1``."""
     python_tag: str
     platform_tag: str
-    min_glibc: tuple[int, int]
+    needs: Needs
     distributions: tuple[tuple[str, str], ...]
     """Name and version of each."""
     console_scripts: tuple[str, ...]
     gui_scripts: tuple[str, ...]
-    expected_libraries: tuple[str, ...]
-    """Sonames that the target must have."""
+    libraries: tuple[CopiedLibrary, ...]
+    left_out: tuple[tuple[str, int], ...]
+    """What the exclude sets and the user's patterns left out: a name, and how many files."""
     segments: tuple[SegmentSummary, ...]
     findings: tuple[Finding, ...]
 
@@ -55,11 +58,12 @@ class Manifest:
             "python": self.python,
             "python_tag": self.python_tag,
             "platform_tag": self.platform_tag,
-            "min_glibc": f"{self.min_glibc[0]}.{self.min_glibc[1]}",
+            "needs": self.needs.to_dict(),
             "distributions": [{"name": name, "version": version} for name, version in self.distributions],
             "console_scripts": list(self.console_scripts),
             "gui_scripts": list(self.gui_scripts),
-            "expected_libraries": list(self.expected_libraries),
+            "libraries": [each.to_dict() for each in self.libraries],
+            "left_out": dict(self.left_out),
             "segments": [{"name": s.name, "files": s.files, "size": s.size} for s in self.segments],
             "findings": [finding.to_dict() for finding in self.findings],
         }
@@ -67,4 +71,5 @@ class Manifest:
     def entry(self) -> Entry:
         """Return the member that it is."""
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
-        return Entry(PATH, content=f"{text}\n".encode())
+        # a name that is not UTF-8 has lone surrogates, which JSON can only have as escapes
+        return Entry(PATH, content=f"{text}\n".encode("utf-8", "backslashreplace"))

@@ -76,7 +76,10 @@ class PkgConfigFixer:
 
 
 class ConfigScriptFixer:
-    """``bin/python3.X-config``, a shell script, and ``config-*/python-config.py`` (C5)."""
+    """``bin/python3.X-config``, a shell script, and ``config-*/python-config.py`` (C5).
+
+    Other programs' scripts of that kind (``bin/*-config``) name the prefix in the same way, and are mended too (C6).
+    """
 
     name: ClassVar[str] = "config-script"
     order: ClassVar[int] = 230
@@ -112,7 +115,10 @@ class ConfigScriptFixer:
             # called as `python python-config.py`: its first line is read by nobody
             text = re.sub(r"\A#!.*", "#!/usr/bin/env python3", text)
         else:
+            before = text
             text = self._layout.substitute(text, lambda target: _below("${prefix_real}", target))
+            if text == before and not entry.path.name.startswith("python"):
+                return None  # another program's, and right as it is
             text, found = self._OWN_LOCATOR.subn(lambda _: self._LOCATOR, text, count=1)
             if not found:
                 shebang, _, rest = text.partition("\n")

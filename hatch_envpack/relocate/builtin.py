@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_envpack.plugins import hookimpl
+from hatch_envpack.markers import hookimpl
 from hatch_envpack.relocate.build_files import (
     BuildDetailsFixer,
     ConfigScriptFixer,
@@ -15,8 +15,10 @@ from hatch_envpack.relocate.build_files import (
 from hatch_envpack.relocate.dist_info import DirectUrlFixer, InstallerFixer
 from hatch_envpack.relocate.elf import ElfFixer
 from hatch_envpack.relocate.script import ScriptFixer
+from hatch_envpack.relocate.site_files import PthFixer
 from hatch_envpack.relocate.stdlib_patches import StdlibPatchFixer
 from hatch_envpack.relocate.sysconfig_data import SysconfigDataFixer
+from hatch_envpack.relocate.text_files import KernelFixer, PlaceFixer
 
 if TYPE_CHECKING:
     from hatch_envpack.relocate.fixer import Fixer
@@ -31,8 +33,11 @@ def hatch_envpack_fixers() -> list[type[Fixer]]:
         DirectUrlFixer,
         ElfFixer,
         InstallerFixer,
+        KernelFixer,
         MakefileFixer,
         PkgConfigFixer,
+        PlaceFixer,
+        PthFixer,
         ScriptFixer,
         StdlibPatchFixer,
         SysconfigDataFixer,

@@ -10,8 +10,6 @@ from hatch_envpack.relocate.fixer import HEAD_SIZE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pluggy
-
     from hatch_envpack.entry import Entry
     from hatch_envpack.relocate.fixer import Context, Fixer
 
@@ -46,7 +44,6 @@ def apply(fixers: Iterable[Fixer], entry: Entry) -> bytes | None:
     return None if data == original else data
 
 
-def make_chain(manager: pluggy.PluginManager, context: Context) -> Chain:
-    """Make every registered fixer, sorted by ``order``, then by name."""
-    classes: list[type[Fixer]] = [kind for kinds in manager.hook.hatch_envpack_fixers() for kind in kinds]
-    return Chain(tuple(kind(context) for kind in sorted(classes, key=lambda kind: (kind.order, kind.name))))
+def make_chain(kinds: Iterable[type[Fixer]], context: Context) -> Chain:
+    """Make a fixer of each kind, sorted by ``order``, then by name."""
+    return Chain(tuple(kind(context) for kind in sorted(kinds, key=lambda kind: (kind.order, kind.name))))

@@ -26,6 +26,10 @@ class Context:
     libraries: LibraryPlan
     site_packages: PurePosixPath
     strip: bool = False
+    isolated: bool = False
+    """Whether console scripts shut out the caller's variables and folders."""
+    certificates: str = "target"
+    """Whose certificates `ssl` takes: the ``target``'s alone, or else those of ``certifi``."""
 
 
 class Fixer(Protocol):

@@ -83,6 +83,7 @@ class ScriptFixer:
 
     def __init__(self, context: Context) -> None:
         self._program = context.interpreter.program
+        self._flags = [b"-I"] if context.isolated else []
         self._cleans_docstrings = context.interpreter.version >= _CLEANS_DOCSTRINGS
 
     def claims(self, entry: Entry, head: bytes) -> bool:
@@ -95,7 +96,7 @@ class ScriptFixer:
         found = _POLYGLOT.match(data) or _SHEBANG.match(data)
         if found is None:
             return None
-        flags = b"".join(b" " + flag for flag in found["flags"].split())
+        flags = b"".join(b" " + flag for flag in dict.fromkeys([*self._flags, *found["flags"].split()]))
         return self_locating(data[found.end() :], self._program, flags, cleans_docstrings=self._cleans_docstrings)
 
 

@@ -27,6 +27,7 @@ _ENVPACK_CERTIFICATES = (
 
 
 _ENVPACK_FOLDERS = ("/etc/ssl/certs", "/etc/pki/tls/certs")  # named by hash, where there is no bundle
+_ENVPACK_CERTIFI = WITH_CERTIFI  # whether certifi, installed with this Python, is taken where there is nothing else
 
 
 def _envpack_certificates():
@@ -45,7 +46,8 @@ def _envpack_certificates():
         return {"cafile": path}
     for path in filter(is_filled, _ENVPACK_FOLDERS):
         return {"capath": path}
-    return {}
+    own = os.path.join(os.path.dirname(os.__file__), "site-packages", "certifi", "cacert.pem")
+    return {"cafile": own} if _ENVPACK_CERTIFI and os.path.isfile(own) else {}
 
 
 def _envpack_patch():
@@ -131,9 +133,9 @@ class _Patch:
     appended: str = ""
     replaced: tuple[str, str] = ("", "")
 
-    def apply(self, data: bytes) -> bytes:
+    def apply(self, data: bytes, certifi: str) -> bytes:
         old, new = (text.encode() for text in self.replaced)
-        return (data.replace(old, new) if old else data) + self.appended.encode()
+        return (data.replace(old, new) if old else data) + self.appended.replace("WITH_CERTIFI", certifi).encode()
 
 
 _PATCHES = (
@@ -154,6 +156,7 @@ class StdlibPatchFixer:
 
     def __init__(self, context: Context) -> None:
         library = context.site_packages.parent
+        self._certifi = context.certificates == "certifi"
         self._patches = {library / patch.module: patch for patch in _PATCHES if _applies(patch, context.interpreter)}
 
     def claims(self, entry: Entry, head: bytes) -> bool:
@@ -163,7 +166,7 @@ class StdlibPatchFixer:
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Apply the patch."""
-        return self._patches[entry.path].apply(data)
+        return self._patches[entry.path].apply(data, str(self._certifi))
 
 
 def _applies(patch: _Patch, interpreter: Interpreter) -> bool:

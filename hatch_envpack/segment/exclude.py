@@ -1,8 +1,10 @@
-"""Leaving entries out by pattern."""
+"""Leaving entries out: by the user's patterns, and by sets that have a name."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import difflib
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
@@ -11,33 +13,100 @@ from hatch_envpack.errors import ConfigError
 from hatch_envpack.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from hatch_envpack.entry import Entry
     from hatch_envpack.segment.model import Segment
 
 
-def exclude(segments: Sequence[Segment], patterns: Sequence[str]) -> tuple[list[Segment], list[Finding]]:
-    """Return the segments without the entries that match, and a finding for each pattern that matches nothing.
+@dataclass(frozen=True, slots=True)
+class ExcludeSet:
+    """Patterns that have one purpose, and a name that the option ``exclude-sets`` takes."""
 
-    Patterns have the syntax of ``.gitignore``, as hatchling's own have: https://git-scm.com/docs/gitignore.
-    Raises `ConfigError` for a pattern that is not valid.
+    name: str
+    patterns: tuple[str, ...]
+    """For archive paths, with the syntax of ``.gitignore``: https://git-scm.com/docs/gitignore."""
+    reason: str
+    """Why such files can go, or must."""
+    always: bool = False
+    """Whether it counts without being asked for; it then spares the files of distributions, which are there by intent.
+
+    The user's own patterns come later, so that ``!…`` brings a file back.
     """
-    if not patterns:
-        return list(segments), []
-    spec = _spec(patterns)
-    kept = [replace(s, entries=tuple(e for e in s.entries if not spec.match_file(str(e.path)))) for s in segments]
-    return kept, [_unused(pattern) for pattern in patterns if not _matches(pattern, segments)]
+    finding: str = ""
+    """The kind of the finding that each file left out is; empty: none."""
 
 
-def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is packed, and what is not."""
+
+    segments: tuple[Segment, ...]
+    findings: tuple[Finding, ...]
+    left_out: tuple[tuple[str, int], ...]
+    """Name of a set, or ``exclude`` for the user's patterns, and how many files it left out."""
+
+
+def exclude(
+    segments: Sequence[Segment], patterns: Sequence[str], known: Iterable[ExcludeSet] = (), asked: Sequence[str] = ()
+) -> Selection:
+    """Return the entries that no pattern matches, and a finding for each pattern that matches nothing.
+
+    ``known`` are all sets, ``asked`` the names of those that the user wants. Raises `ConfigError` for an invalid
+    pattern or an unknown name.
+    """
+    known = tuple(known)
+    _check_names(asked, known)
+    chosen = [each for each in known if each.always or each.name in asked]
+    user = _spec(patterns, "exclude")
+    sieve = _Sieve(tuple(patterns), user, chosen)
+    kept = tuple(replace(s, entries=tuple(e for e in s.entries if sieve.keeps(e, s))) for s in segments)
+    unused = [_unused(pattern) for pattern in patterns if not _matches(pattern, segments)]
+    return Selection(kept, (*sieve.findings, *unused), tuple(sorted(sieve.count.items())))
+
+
+class _Sieve:
+    def __init__(self, patterns: tuple[str, ...], user: GitIgnoreSpec, sets: Sequence[ExcludeSet]) -> None:
+        self._user = user
+        self._sets = [(each, _spec((*each.patterns, *patterns), each.name)) for each in sets]
+        self.count: Counter[str] = Counter()
+        self.findings: list[Finding] = []
+
+    def keeps(self, entry: Entry, segment: Segment) -> bool:
+        path = str(entry.path)
+        if self._user.match_file(path):
+            self.count["exclude"] += 1
+            return False
+        for each, spec in self._sets:
+            if (not each.always or segment.name == "unowned") and spec.match_file(path):
+                self.count[each.name] += 1
+                if each.finding:
+                    todo = f'remove it, or bring it into the pack with `exclude = ["!{path}"]`'
+                    self.findings.append(Finding(each.finding, path, f"is left out: {each.reason}", todo))
+                return False
+        return True
+
+
+def _check_names(asked: Iterable[str], known: Sequence[ExcludeSet]) -> None:
+    names = sorted(each.name for each in known if not each.always)
+    for name in asked:
+        if name not in {each.name for each in known}:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"the sets are {', '.join(f'`{each}`' for each in names)}"
+            raise ConfigError(
+                f"Field `tool.hatch.build.targets.envpack.exclude-sets` names an unknown set, `{name}`: {hint}"
+            )
+
+
+def _spec(patterns: Sequence[str], name: str) -> GitIgnoreSpec:
     try:
         return GitIgnoreSpec.from_lines(patterns)
     except ValueError as error:
-        raise ConfigError(f"Field `tool.hatch.build.targets.envpack.exclude`: {error}") from None
+        raise ConfigError(f"the patterns of {name} are not valid: {error}") from None
 
 
 def _matches(pattern: str, segments: Sequence[Segment]) -> bool:
-    spec = _spec([pattern.removeprefix("!")])
+    spec = _spec([pattern.removeprefix("!")], "exclude")
     return any(spec.match_file(str(entry.path)) for segment in segments for entry in segment.entries)
 
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from hatch_envpack.environment.distributions import Distribution
 
 
+_ALGORITHMS = frozenset({"sha256", "sha384", "sha512", "sha1", "md5"})
+"""The specification asks for sha256 or better; old wheels have the last two."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordValue:
     """The second and third column of a row, as they are written."""
@@ -34,6 +38,42 @@ def record_value(data: bytes) -> RecordValue:
     """Return what ``RECORD`` says of this content: URL-safe base64 without padding, and the size in bytes."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     return RecordValue(f"sha256={digest}", str(len(data)))
+
+
+class Digest:
+    """Computes the digest of a content in the way that a row of ``RECORD`` has it, and compares the two.
+
+    Without a row, or where its algorithm is not known, it costs nothing and everything fits.
+    """
+
+    def __init__(self, expected: str) -> None:
+        """Take the row's second column, such as ``sha256=…``."""
+        self._expected = expected
+        name = expected.partition("=")[0]
+        self._hash = hashlib.new(name, usedforsecurity=False) if name in _ALGORITHMS else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything to compare with."""
+        return self._hash is not None
+
+    def update(self, chunk: bytes) -> None:
+        """Add the next piece of the content."""
+        if self._hash is not None:
+            self._hash.update(chunk)
+
+    @property
+    def text(self) -> str:
+        """The digest of what was added, as in a row."""
+        if self._hash is None:
+            return ""
+        encoded = base64.urlsafe_b64encode(self._hash.digest()).rstrip(b"=").decode()
+        return f"{self._hash.name}={encoded}"
+
+    @property
+    def fits(self) -> bool:
+        """Whether the content is the row's; some old tools leave the padding."""
+        return self._hash is None or self.text == self._expected.rstrip("=")
 
 
 def record_entry(

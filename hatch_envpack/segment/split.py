@@ -5,48 +5,43 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_envpack.entry import Entry
 from hatch_envpack.errors import ArchiveError, InstallError
+from hatch_envpack.finding import Finding, printable
+from hatch_envpack.segment.links import inside
 from hatch_envpack.segment.model import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hatch_envpack.environment.distributions import Distribution
+    from hatch_envpack.environment.distributions import Distribution, RecordRow
     from hatch_envpack.environment.model import Environment
 
 _INSTALLER_TRACES = frozenset({"REQUESTED", "uv_cache.json", "uv_build.json"})
 """Files of a ``.dist-info`` that tell how the installer came by the wheel: they differ from build to build (C10)."""
 
-_VENV_FILES = frozenset({"pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", ".lock"})
+_VENV_FILES = frozenset({"pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", ".lock", "lib64"})
 """What makes a folder a virtual environment; the pack is a prefix of its own (C13)."""
 
 _VENV_SITE_FILES = frozenset({"_virtualenv.py", "_virtualenv.pth"})
 
 _ACTIVATION = ("activate", "deactivate", "Activate.ps1", "pydoc.bat")
 
+_BYTECODE_CACHE = "__pycache__"
 
-def distribution_segments(environment: Environment) -> Iterator[Segment]:
-    """Yield a segment for each distribution, and one for the files that no distribution owns, if there are any.
 
-    Raises `InstallError` when a distribution lists a file that is not there.
+def split(environment: Environment, magic: bytes) -> tuple[list[Segment], list[Finding]]:
+    """Return a segment for each distribution, one for the files that none owns if there are any, and what is odd.
+
+    ``magic`` is how bytecode of the packed interpreter begins. Raises `ArchiveError`, `InstallError`.
     """
-    owned: set[PurePosixPath] = set()
-    for distribution in environment.distributions:
-        entries = [
-            _entry(environment.root, row.path)
-            for row in distribution.rows
-            if row.path not in owned and not _is_dropped(environment.root, row.path, distribution)
-        ]
-        owned.update(row.path for row in distribution.rows)
-        yield Segment(f"distribution:{distribution.key}", _by_path(entries), distribution)
-    unowned = [_entry(environment.root, path) for path in _unowned(environment, owned)]
-    if unowned:
-        yield Segment("unowned", _by_path(unowned))
+    splitter = _Splitter(environment, magic)
+    segments = list(splitter.segments())
+    return segments, splitter.findings
 
 
 def without_doubles(segment: Segment, others: Iterable[Segment]) -> Segment:
@@ -58,14 +53,122 @@ def without_doubles(segment: Segment, others: Iterable[Segment]) -> Segment:
     return replace(segment, entries=tuple(entry for entry in segment.entries if entry.path not in paths))
 
 
-def _is_dropped(root: Path, path: PurePosixPath, distribution: Distribution) -> bool:
-    if path.suffix == ".pyc":
-        return True  # compiled anew, for the place where it will lie
-    if path.parent != distribution.info:
+@dataclass
+class _Splitter:
+    environment: Environment
+    magic: bytes
+    owners: dict[PurePosixPath, tuple[Distribution, RecordRow]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def segments(self) -> Iterator[Segment]:
+        for distribution in self.environment.distributions:
+            if distribution.has_record:
+                entries = tuple(self._owned(distribution))
+                yield Segment(f"distribution:{distribution.key}", _by_path(entries), distribution)
+            else:
+                self._find(
+                    "no-record",
+                    distribution.info,
+                    f"{distribution.name} has no RECORD, so that nobody knows which files are its own",
+                    "all are packed; reinstall it with pip or uv to have them checked",
+                )
+        unowned = list(self._unowned())
+        if unowned:
+            yield Segment("unowned", _by_path(unowned))
+
+    def _owned(self, distribution: Distribution) -> Iterator[Entry]:
+        for row in distribution.rows:
+            if row.path in self.owners:
+                self._note_second_owner(distribution, row)
+                continue
+            self.owners[row.path] = (distribution, row)
+            if not self._is_dropped(row.path, distribution):
+                entry = self._entry(row.path)
+                if entry is not None:
+                    yield replace(entry, digest=row.digest)
+
+    def _note_second_owner(self, distribution: Distribution, row: RecordRow) -> None:
+        """Two distributions with the same file do no harm; with different ones, one of them lost."""
+        first, first_row = self.owners[row.path]
+        if first is not distribution and row.digest != first_row.digest:
+            self._find(
+                "shared-file",
+                row.path,
+                f"is listed by {first.name} and by {distribution.name}, with other content",
+                "only one of the two can be there: remove one of the distributions",
+            )
+
+    def _is_dropped(self, path: PurePosixPath, distribution: Distribution) -> bool:
+        if path.parent == distribution.info:
+            if path.name == "direct_url.json":
+                return _is_local(self.environment.root / path)
+            return path.name == "RECORD" or path.name in _INSTALLER_TRACES
+        return path.suffix == ".pyc" and not self._is_module(path)
+
+    def _is_module(self, path: PurePosixPath) -> bool:
+        """Whether a ``.pyc`` is not what is compiled from a source beside it, but all that there is of a module (B4).
+
+        https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
+        """
+        source = self.environment.root / path
+        if path.parent.name == _BYTECODE_CACHE or source.with_suffix(".py").exists() or not source.is_file():
+            return False
+        with source.open("rb") as stream:
+            if stream.read(len(self.magic)) == self.magic:
+                return True
+        self._find(
+            "foreign-bytecode",
+            path,
+            "is a module without source, compiled by another Python, and is left out",
+            "install a release of its distribution that is for this Python",
+        )
         return False
-    if path.name == "direct_url.json":
-        return _is_local(root / path)
-    return path.name == "RECORD" or path.name in _INSTALLER_TRACES
+
+    def _unowned(self) -> Iterator[Entry]:
+        root = self.environment.root
+        for folder, folders, files in os.walk(root, onerror=_unreadable):
+            relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
+            links = [name for name in folders if Path(folder, name).is_symlink()]
+            folders[:] = sorted(name for name in folders if name != _BYTECODE_CACHE and name not in links)
+            for name in sorted([*files, *links]):
+                path = relative / name
+                if path in self.owners or path in self.environment.dropped:
+                    continue
+                if _belongs_to_venv(path, self.environment.site_packages):
+                    continue
+                if path.suffix == ".pyc" and not self._is_module(path):
+                    continue
+                entry = self._entry(path)
+                if entry is not None:
+                    yield entry
+
+    def _entry(self, path: PurePosixPath) -> Entry | None:
+        source = self.environment.root / path
+        try:
+            status = source.lstat()
+        except (OSError, ValueError):
+            self._find(
+                "missing-file", path, "is listed in RECORD but is not there", "reinstall the distribution it is of"
+            )
+            return None
+        if stat.S_ISLNK(status.st_mode):
+            return Entry(path, link=inside(path, str(source.readlink()), self.environment.root))
+        if not stat.S_ISREG(status.st_mode):
+            self._find("special-file", path, f"is {_kind(status.st_mode)} and is left out", "remove it")
+            return None
+        return Entry(path, source=source, executable=bool(status.st_mode & stat.S_IXUSR))
+
+    def _find(self, kind: str, path: PurePosixPath, what: str, todo: str) -> None:
+        self.findings.append(Finding(kind, str(path), what, todo))
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_ISDIR: "a folder", stat.S_ISFIFO: "a FIFO", stat.S_ISSOCK: "a socket"}
+    return next((name for test, name in kinds.items() if test(mode)), "a device")
+
+
+def _unreadable(error: OSError) -> None:
+    raise ArchiveError(printable(f"the folder {error.filename} cannot be read: {error.strerror}")) from error
 
 
 def _is_local(path: Path) -> bool:
@@ -77,38 +180,12 @@ def _is_local(path: Path) -> bool:
     return str(url).startswith("file:")
 
 
-def _unowned(environment: Environment, owned: set[PurePosixPath]) -> Iterator[PurePosixPath]:
-    root = environment.root
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if name != "__pycache__" and not Path(folder, name).is_symlink())
-        relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        for name in files:
-            path = relative / name
-            if path not in owned and not _belongs_to_venv(path, environment.site_packages):
-                yield path
-
-
 def _belongs_to_venv(path: PurePosixPath, site_packages: PurePosixPath) -> bool:
     if len(path.parts) == 1:
         return path.name in _VENV_FILES
     if path.parent == PurePosixPath("bin"):
         return path.name.startswith((*_ACTIVATION, "python")) or path.name == "𝜋thon"
     return path.parent == site_packages and path.name in _VENV_SITE_FILES
-
-
-def _entry(root: Path, path: PurePosixPath) -> Entry:
-    source = root / path
-    try:
-        status = source.lstat()
-    except OSError:
-        raise InstallError(
-            f"{path} is listed in RECORD but is not there: reinstall the distribution it is of"
-        ) from None
-    if stat.S_ISLNK(status.st_mode):
-        return Entry(path, link=str(source.readlink()))
-    if not stat.S_ISREG(status.st_mode):
-        raise ArchiveError(f"{path} is neither a file nor a link: it cannot be packed")
-    return Entry(path, source=source, executable=bool(status.st_mode & stat.S_IXUSR))
 
 
 def _by_path(entries: Iterable[Entry]) -> tuple[Entry, ...]:

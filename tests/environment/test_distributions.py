@@ -9,10 +9,11 @@ import pytest
 from hatch_envpack.environment.distributions import EntryPoint, read_distributions
 from hatch_envpack.environment.model import Environment
 from hatch_envpack.errors import InstallError
-from hatch_envpack.segment.split import distribution_segments
+from hatch_envpack.segment.split import split
 from hatch_envpack.verify.proof import top_level_modules
 
 _SITE = PurePosixPath("lib/python3.12/site-packages")
+_MAGIC = b"\xcb\r\r\n"
 
 
 def _install(root: Path, record: str, **files: str) -> None:
@@ -55,11 +56,11 @@ def test_rows_outside_are_refused(tmp_path: Path, row: str) -> None:
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
-    """A row without its file is an error that names the file."""
+    """A row without its file is a finding that names the file, and the rest is packed."""
     _install(tmp_path, "demo.py,,\n")
     environment = Environment(tmp_path, _SITE, read_distributions(tmp_path, _SITE))
-    with pytest.raises(InstallError, match=r"demo\.py is listed in RECORD but is not there"):
-        list(distribution_segments(environment))
+    _, findings = split(environment, _MAGIC)
+    assert [(finding.kind, finding.path) for finding in findings] == [("missing-file", f"{_SITE}/demo.py")]
 
 
 def test_c8_c10_traces_of_the_build_are_left_out(tmp_path: Path) -> None:
@@ -78,9 +79,7 @@ def test_c8_c10_traces_of_the_build_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/activate").write_text("")
     environment = Environment(tmp_path, _SITE, read_distributions(tmp_path, _SITE))
-    packed = {
-        segment.name: [str(entry.path) for entry in segment.entries] for segment in distribution_segments(environment)
-    }
+    packed = {segment.name: [str(entry.path) for entry in segment.entries] for segment in split(environment, _MAGIC)[0]}
     assert packed == {"distribution:demo": [f"{_SITE}/{info}/METADATA"], "unowned": [f"{_SITE}/own.pth"]}
 
 
@@ -88,7 +87,7 @@ def test_c8_remote_direct_url_is_kept(tmp_path: Path) -> None:
     """Where a distribution came from is kept when it means something elsewhere."""
     _install(tmp_path, "demo-1.0.dist-info/direct_url.json,,\n", direct_url_json='{"url": "https://example.org/d.whl"}')
     environment = Environment(tmp_path, _SITE, read_distributions(tmp_path, _SITE))
-    owned = next(segment for segment in distribution_segments(environment) if segment.distribution)
+    owned = next(segment for segment in split(environment, _MAGIC)[0] if segment.distribution)
     assert [entry.path.name for entry in owned.entries] == ["direct_url.json"]
 
 

@@ -11,9 +11,9 @@ from hatch_envpack.interpreter.files import interpreter_entries, interpreter_roo
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from hatch_envpack.layout import Layout
 from hatch_envpack.libraries.closure import plan_libraries
+from hatch_envpack.registry import Registry
 from hatch_envpack.relocate.chain import make_chain
 from hatch_envpack.relocate.fixer import Context
-from hatch_envpack.relocate.registry import plugin_manager
 from tests.targets.roots import run_hiding
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def move(program: Path, place: Path) -> Moved:
     entries = interpreter_entries(interpreter)
     layout, site_packages = Layout(interpreter_roots(interpreter)), site_packages_path(interpreter)
     plan = plan_libraries(entries, layout, interpreter, site_packages)
-    chain = make_chain(plugin_manager(), Context(interpreter, layout, plan, site_packages))
+    chain = make_chain(Registry().fixers, Context(interpreter, layout, plan, site_packages))
     for entry in (*entries, *plan.copied):
         path = place / entry.path
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -178,18 +178,28 @@ def test_the_program_hands_its_path_down(machine: Machine) -> None:
 
 
 def test_n5_library_that_is_nowhere_is_named(machine: Machine) -> None:
-    """The error names the library and the file that needs it."""
+    """The plan names the library and the file that needs it; without what the program needs there is no pack."""
     machine.add("lib/python3.12/lib-dynload/m.so", machine.compile("m.so", needs=[machine.below]))
     machine.below.unlink()
-    with pytest.raises(LibraryError, match=r"lib-dynload/m\.so needs the library libbelow\.so\.1, which is neither"):
+    missing = machine.plan().missing
+    assert missing == {PurePosixPath("lib/python3.12/lib-dynload/m.so"): ("libbelow.so.1",)}
+
+
+def test_n5_library_of_the_program_that_is_nowhere(machine: Machine) -> None:
+    """Without a library of `libpython` itself nothing would start."""
+    machine.add("lib/libpython3.12.so.1.0", machine.compile("libpython3.12.so.1.0", needs=[machine.below]))
+    machine.below.unlink()
+    with pytest.raises(LibraryError, match=r"libpython3\.12\.so\.1\.0 needs the library libbelow\.so\.1, which is not"):
         machine.plan()
 
 
 def test_damaged_file_is_named(machine: Machine) -> None:
-    """A truncated library is an error that names it."""
+    """A truncated library is named: an error where it is the interpreter's, for the report where it is a wheel's."""
     (machine.folder / "cut.so").write_bytes(machine.below.read_bytes()[:100])
     machine.add(str(SITE / "cut.so"), machine.folder / "cut.so")
-    with pytest.raises(RelocationError, match=r"cut\.so is damaged"):
+    assert list(machine.plan().damaged) == [SITE / "cut.so"]
+    machine.add("lib/python3.12/lib-dynload/cut.so", machine.folder / "cut.so")
+    with pytest.raises(RelocationError, match=r"lib-dynload/cut\.so is damaged"):
         machine.plan()
 
 

@@ -29,6 +29,7 @@ def context(prefix: str = PRIVATE, *, version: tuple[int, int, int] = (3, 12, 1)
         version_text=".".join(map(str, version)),
         abiflags="",
         cache_tag=f"cpython-{version[0]}{version[1]}",
+        magic=b"\xcb\r\r\n",
         machine="x86_64",
         stdlib=stdlib,
         platstdlib=stdlib,

@@ -36,10 +36,11 @@ class _Interpreter:
 
 class _Context:
     interpreter = _Interpreter()
+    isolated = False
 
 
 def _fixed(data: bytes, path: str = "bin/app") -> bytes | None:
-    fixer = ScriptFixer(_Context())  # type: ignore[arg-type] # the two facts that it asks for
+    fixer = ScriptFixer(_Context())  # type: ignore[arg-type] # the facts that it asks for
     entry = Entry(PurePosixPath(path), content=data)
     return fixer.fix(entry, data) if fixer.claims(entry, data[:512]) else None
 

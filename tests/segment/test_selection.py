@@ -25,14 +25,14 @@ def _paths(segment: Segment) -> list[str]:
 def test_patterns_are_those_of_gitignore() -> None:
     """A folder takes all below it, ``**`` any depth, ``!`` brings back."""
     segment = _segment("lib/a/tests/x.py", "lib/a/tests/keep.py", "lib/b.py", "share/doc/t")
-    (kept,), findings = exclude([segment], ["lib/**/tests/*", "!lib/a/tests/keep.py", "/share"])
-    assert _paths(kept) == ["lib/a/tests/keep.py", "lib/b.py"]
-    assert findings == []
+    selection = exclude([segment], ["lib/**/tests/*", "!lib/a/tests/keep.py", "/share"])
+    assert _paths(selection.segments[0]) == ["lib/a/tests/keep.py", "lib/b.py"]
+    assert selection.findings == ()
 
 
 def test_pattern_without_effect_is_a_finding() -> None:
     """A slip in a pattern is told."""
-    _, findings = exclude([_segment("lib/b.py")], ["lib/bb.py"])
+    findings = exclude([_segment("lib/b.py")], ["lib/bb.py"]).findings
     assert [(finding.kind, "lib/bb.py" in finding.what) for finding in findings] == [("unused-exclude", True)]
 
 
