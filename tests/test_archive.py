@@ -100,7 +100,7 @@ def test_the_manifest_says_what_is_inside(pyenv_pack: Built) -> None:
     ).stdout.strip()  # fmt: skip
     assert manifest["python"] == version
     assert f"-cp312-{manifest['platform_tag']}.envpack.tar.zst" in pyenv_pack.pack.name
-    assert manifest["platform_tag"] == f"manylinux_{str(manifest['min_glibc']).replace('.', '_')}_x86_64"
+    assert manifest["platform_tag"] == f"manylinux_{manifest['needs']['glibc']['version'].replace('.', '_')}_x86_64"
     distributions = manifest["distributions"]
     assert isinstance(distributions, list)
     names = {member.name for member in _members(pyenv_pack.pack)}
@@ -127,7 +127,7 @@ def test_n6_platform_tag_is_that_of_the_files(tmp_path: Path, pyenv_pack: Built)
     if "GLIBC_ABI_DT_RELR" in words:
         found.add((2, 36))
     highest = max(version[:2] for version in found)
-    assert _manifest(pyenv_pack.pack)["min_glibc"] == f"{highest[0]}.{highest[1]}"
+    assert _manifest(pyenv_pack.pack)["needs"]["glibc"]["version"] == f"{highest[0]}.{highest[1]}"
 
 
 def test_c9_record_fits_the_files(tmp_path: Path, pyenv_pack: Built) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from hatch_envpack.config import parse_settings
 from hatch_envpack.errors import ConfigError
-from hatch_envpack.settings import Settings
+from hatch_envpack.settings import Allowance, Settings
 
 
 def test_empty_table_gives_the_documented_defaults() -> None:
@@ -16,6 +16,8 @@ def test_empty_table_gives_the_documented_defaults() -> None:
     assert (settings.python, settings.installer, settings.compression_level) == ("current", "auto", 3)
     assert (settings.bytecode, settings.verify) == (True, True)
     assert (settings.strip, settings.strict, settings.max_glibc) == (False, False, None)
+    assert (settings.exclude_sets, settings.allow, settings.isolated) == ((), (), False)
+    assert settings.certificates == "target"
 
 
 def test_every_option_is_taken() -> None:
@@ -28,6 +30,10 @@ def test_every_option_is_taken() -> None:
             "extra-dependencies": ["rich>=13"],
             "installer": "pip",
             "exclude": ["lib/**/tests"],
+            "exclude-sets": ["stubs"],
+            "allow": [{"kind": "no-tzdata", "reason": "all in UTC"}],
+            "isolated": True,
+            "certificates": "certifi",
             "bytecode": False,
             "compression-level": 19,
             "strip": True,
@@ -43,6 +49,10 @@ def test_every_option_is_taken() -> None:
         extra_dependencies=("rich>=13",),
         installer="pip",
         exclude=("lib/**/tests",),
+        exclude_sets=("stubs",),
+        allow=(Allowance("no-tzdata", "all in UTC"),),
+        isolated=True,
+        certificates="certifi",
         bytecode=False,
         compression_level=19,
         strip=True,
@@ -82,6 +92,15 @@ def test_unknown_option_like_no_other_lists_the_options() -> None:
         ("features", ["a", 2], "must be an array of strings, but its item 2 is 2"),
         ("extra-dependencies", ["a b c"], "has an invalid requirement as item 1, 'a b c'"),
         ("installer", "conda", "must be one of 'auto', 'uv', 'pip', not 'conda'"),
+        ("exclude", ["a", "!"], "has an invalid pattern as item 2, '!'"),
+        ("exclude-sets", "tests", "must be an array of strings"),
+        ("allow", {"kind": "x"}, "must be an array of tables with `kind`, `reason` and, if wanted, `path`"),
+        ("allow", ["x"], "must be an array of tables of strings, but its item 1 is 'x'"),
+        ("allow", [{"kind": "x", "why": "y"}], "has an unknown key in item 1, `why`"),
+        ("allow", [{"kind": "x", "reason": "y"}, {"kind": "x"}], "needs `reason` in item 2"),
+        ("allow", [{"kind": "x", "reason": " "}], "needs `reason` in item 1"),
+        ("allow", [{"kind": "x", "reason": "y", "path": "!"}], "has an invalid pattern as `path` of item 1, '!'"),
+        ("certificates", "mine", "must be one of 'target', 'certifi', not 'mine'"),
         ("bytecode", "yes", "must be a boolean"),
         ("compression-level", "3", "must be an integer"),
         ("compression-level", True, "must be an integer"),
