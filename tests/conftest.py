@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import tomlkit
 
 from tests.targets.roots import MissingToolError, Root, bare_root
 
@@ -57,18 +58,13 @@ def copy_example(folder: Path, **options: object) -> Path:
     """Copy the example project into ``folder``, with further options in the table of the target."""
     ignored = shutil.ignore_patterns("dist", "__pycache__", "*.egg-info", ".*")
     project = Path(shutil.copytree(REPOSITORY / "example_project", folder / "example", ignore=ignored))
-    text = (project / "pyproject.toml").read_text()
-    lines = "".join(f"{name.replace('_', '-')} = {_toml(value)}\n" for name, value in options.items())
-    head = '[tool.hatch.build.targets.envpack]\ndependencies = ["hatch-envpack"]\n'
-    assert head in text
-    (project / "pyproject.toml").write_text(text.replace(head, head + lines))
+    path = project / "pyproject.toml"
+    document = tomlkit.parse(path.read_text())
+    table = document["tool"]["hatch"]["build"]["targets"]["envpack"]
+    for name, value in options.items():
+        table[name.replace("_", "-")] = str(value) if isinstance(value, Path) else value
+    path.write_text(tomlkit.dumps(document))
     return project
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value}" if isinstance(value, (int, list)) else f"'{value}'"
 
 
 def hatchling_build(

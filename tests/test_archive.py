@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import zstandard
 
@@ -38,7 +38,7 @@ def _members(pack: Path) -> list[tarfile.TarInfo]:
         return archive.getmembers()
 
 
-def _manifest(pack: Path) -> dict[str, object]:
+def _manifest(pack: Path) -> dict[str, Any]:
     with tarfile.open(fileobj=_stream(pack)) as archive:
         first = archive.next()
         assert first is not None
@@ -113,6 +113,15 @@ def test_the_manifest_says_what_is_inside(pyenv_pack: Built) -> None:
     assert {"driftwatch", "driftwatch-serve"} <= set(scripts)
     assert {f"bin/{script}" for script in scripts} <= names
     assert manifest["findings"] == []
+
+
+def test_nothing_follows_the_end(pyenv_pack: Built) -> None:
+    """The archive ends with two blocks of zeros, the only ones in it, and so does the file."""
+    plain = _stream(pyenv_pack.pack).getvalue()
+    with tarfile.open(fileobj=io.BytesIO(plain)) as archive:
+        last = archive.getmembers()[-1]
+    end = last.offset_data + -(-last.size // 512) * 512
+    assert plain[end:] == bytes(1024)
 
 
 def test_n6_platform_tag_is_that_of_the_files(tmp_path: Path, pyenv_pack: Built) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import re
 import shutil
@@ -13,9 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 import tomlkit
 
+from hatch_envpack.accept import UNUSED
 from hatch_envpack.config import HATCHLING_OPTIONS, parse_settings
 from hatch_envpack.settings import Settings
-from tests.conftest import REPOSITORY, missing
+from tests.conftest import REPOSITORY, copy_example, find_pyenv, hatchling_build, missing
 
 if TYPE_CHECKING:
     from tests.conftest import Built
@@ -37,7 +40,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_every_option_is_documented() -> None:
     """The table of options has every option, and no other."""
     text = (REPOSITORY / "docs/options.md").read_text()
-    rows = set(re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE))
+    rows = set(re.findall(r"^\| `([\w-]+)` \|", text.split("\n## ")[0], re.MULTILINE))
     assert {name.replace("-", "_") for name in rows} == set(Settings.__dataclass_fields__)
     assert all(f"`{name}`" in text for name in HATCHLING_OPTIONS - {"enable-by-default"})
 
@@ -83,9 +86,12 @@ def test_unpacking_as_documented(tmp_path: Path, pyenv_pack: Built, document: st
     assert "4 anomalies in 240 readings" in done.stdout
 
 
-def test_plugin_as_documented(tmp_path: Path, pyenv_pack: Built) -> None:
-    """The example plugin, installed beside hatch-envpack, changes the file that it claims."""
-    (code,) = (block for block in _blocks(REPOSITORY / "docs/how-it-works.md", "python") if "MotdFixer" in block)
+def test_plugin_as_documented(tmp_path: Path) -> None:
+    """The example plugin, installed beside hatch-envpack, mends a file, leaves one out, and finds one.
+
+    What it finds is accepted as the configuration says, and stands in the manifest.
+    """
+    (code,) = _blocks(REPOSITORY / "docs/plugins.md", "python")
     site = tmp_path / "site"
     (site / "my_package").mkdir(parents=True)
     (site / "my_package/__init__.py").write_text("")
@@ -94,16 +100,48 @@ def test_plugin_as_documented(tmp_path: Path, pyenv_pack: Built) -> None:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[hatch_envpack]\nmotd = my_package.plugin\n")
-    project = shutil.copytree(pyenv_pack.project, tmp_path / "project", ignore=shutil.ignore_patterns("dist"))
-    (project / "example_project/data/motd.txt").write_text("from BUILD")
-    done = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "envpack"],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    allow = [{"kind": "internal-note", "path": "**/NOTES.txt", "reason": "read by nobody"}]
+    options = {"python": find_pyenv("3.12"), "exclude_sets": ["drafts"], "allow": allow, "bytecode": False}
+    project = copy_example(tmp_path, **options)
+    for name, text in {"motd.txt": "from BUILD", "x.draft": "", "NOTES.txt": "INTERNAL", "sub/NOTES.txt": ""}.items():
+        path = project / "example_project/data" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    search = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+    done = hatchling_build(project, environment={"PYTHONPATH": search})
     assert done.returncode == 0, done.stdout + done.stderr
     (pack,) = (project / "dist").iterdir()
-    name = "lib/python3.12/site-packages/example_project/data/motd.txt"
-    found = subprocess.run(["tar", "--zstd", "-xOf", pack, name], capture_output=True, check=True).stdout
-    assert found == b"from PACK"
+    place = tmp_path / "place"
+    place.mkdir()
+    subprocess.run(["tar", "--zstd", "-xf", pack, "-C", place], check=True)
+    data = Path("lib/python3.12/site-packages/example_project/data")
+    assert (place / data / "motd.txt").read_text() == "from PACK"
+    assert not (place / data / "x.draft").exists()
+    manifest = json.loads((place / "envpack.json").read_bytes())
+    assert manifest["left_out"] == {"drafts": 1}
+    notes = [finding for finding in manifest["findings"] if finding["kind"] == "internal-note"]
+    assert [(note["path"], note["accepted"]) for note in notes] == [(str(data / "NOTES.txt"), "read by nobody")]
+    assert "internal-note" not in done.stdout + done.stderr
+
+
+def test_every_kind_of_finding_is_documented() -> None:
+    """The table has every kind that the code makes, and no other."""
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \|", (REPOSITORY / "docs/findings.md").read_text().split("\n## ")[0], re.MULTILINE
+    )
+    kinds = set()
+    for path in (REPOSITORY / "hatch_envpack").rglob("*.py"):
+        kinds |= {word for node in ast.walk(ast.parse(path.read_text())) for word in _kinds(node)}
+    assert set(rows) == kinds
+    assert rows == sorted(rows)
+
+
+def _kinds(node: ast.AST) -> list[str]:
+    """Return the constants that a call makes a finding's kind of."""
+    if not isinstance(node, ast.Call):
+        return []
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    given = [keyword.value for keyword in node.keywords if keyword.arg == "finding"] if name == "ExcludeSet" else []
+    given += node.args[:1] if name in ("Finding", "_find") else []
+    words = [UNUSED if isinstance(each, ast.Name) else getattr(each, "value", None) for each in given]
+    return [word for word in words if isinstance(word, str)]

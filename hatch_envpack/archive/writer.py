@@ -84,7 +84,12 @@ def _segment_chunks(
 
 
 def assemble(manifest: Manifest, slicer: Slicer, level: int, spool: Path, stream: BinaryIO) -> None:
-    """Write the manifest's frame and then the spooled ones to ``stream``. Raises `ArchiveError`."""
+    """Write the manifest's frame and then the spooled ones to ``stream``, in the place of what it had.
+
+    Raises `ArchiveError`.
+    """
+    stream.seek(0)
+    stream.truncate()
     write_frames(cut(slicer.slice([manifest.entry()], {})), level, stream)
     with spool.open("rb") as source, _disk_full_is_an_error():
         _copy(source, stream)
