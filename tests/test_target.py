@@ -42,7 +42,7 @@ def _bytecode(place: Path) -> dict[str, int]:
     return {str(path.relative_to(place)): path.stat().st_mtime_ns for path in place.rglob("*.pyc")}
 
 
-def test_n15_bare_machine(trixie: Root, example_pack: Built) -> None:
+def test_i2_n15_bare_machine(trixie: Root, example_pack: Built) -> None:
     """Both commands run, and the modules that need libraries; all comes from the pack, and nothing is compiled."""
     place = trixie.unpack(example_pack.pack, PLACE)
     before = _bytecode(place)

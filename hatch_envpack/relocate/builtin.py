@@ -18,7 +18,7 @@ from hatch_envpack.relocate.script import ScriptFixer
 from hatch_envpack.relocate.site_files import PthFixer
 from hatch_envpack.relocate.stdlib_patches import StdlibPatchFixer
 from hatch_envpack.relocate.sysconfig_data import SysconfigDataFixer
-from hatch_envpack.relocate.text_files import KernelFixer, PlaceFixer
+from hatch_envpack.relocate.text_files import CmakeFixer, KernelFixer, QtConfFixer
 
 if TYPE_CHECKING:
     from hatch_envpack.relocate.fixer import Fixer
@@ -29,6 +29,7 @@ def hatch_envpack_fixers() -> list[type[Fixer]]:
     """Return them in no particular order: each says its own."""
     return [
         BuildDetailsFixer,
+        CmakeFixer,
         ConfigScriptFixer,
         DirectUrlFixer,
         ElfFixer,
@@ -36,8 +37,8 @@ def hatch_envpack_fixers() -> list[type[Fixer]]:
         KernelFixer,
         MakefileFixer,
         PkgConfigFixer,
-        PlaceFixer,
         PthFixer,
+        QtConfFixer,
         ScriptFixer,
         StdlibPatchFixer,
         SysconfigDataFixer,

@@ -102,6 +102,18 @@ def test_n2_wheel_that_is_right_is_not_touched(machine: Machine) -> None:
     assert set(plan.elves) == {SITE / "w.libs/libinner.so", SITE / "w/own.so"}
 
 
+def test_n13_libraries_that_lie_in_another_distribution(machine: Machine) -> None:
+    """What a wheel loads by hand from another wheel's folder is neither copied nor missing, and stays where it is."""
+    other = machine.compile("x/libcublas.so.12", "-Wl,-soname,libcublas.so.12", "-Wl,-rpath,$ORIGIN")
+    machine.add(str(SITE / "nvidia/cublas/lib/libcublas.so.12"), other)
+    module = machine.add(str(SITE / "torch/_C.so"), machine.compile("_C.so", "-Wl,-rpath,$ORIGIN", needs=[other]))
+    other.rename(machine.folder / "gone")
+    machine.entries[0] = Entry(machine.entries[0].path, source=machine.folder / "gone", executable=True)
+    plan = machine.plan()
+    assert (plan.copied, plan.missing, plan.search_paths) == ((), {}, {})
+    assert module in plan.elves
+
+
 def test_n2_wheel_inherits_the_way_to_copied_libraries(tmp_path: Path) -> None:
     """A wheel's file without a search path that needs ``libstdc++`` is not touched: it is copied, and found."""
     machine = Machine(tmp_path)

@@ -84,7 +84,7 @@ def test_s1_s16_runs_and_changes_nothing(prefix: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("how", ["absolute", "relative", "name", "link", "chain", "folder", "dots"])
-def test_s2_s3_s4_every_shell(prefix: Path, tmp_path: Path, shell: str, how: str) -> None:
+def test_s2_s3_s4_s17_every_shell(prefix: Path, tmp_path: Path, shell: str, how: str) -> None:
     """Called as a file, by name in its folder, through links of files and folders."""
     program = shutil.which(shell)
     if program is None:
