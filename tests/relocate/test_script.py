@@ -126,8 +126,12 @@ def test_s4_found_through_path(prefix: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a b", "it's", 'say "hi"', "$HOME", "back\\slash", "new\nline", "end\n", "é", "-dash", "*", "x" * 200]
-)
+    "name",
+    [
+        "a b", "it's", 'say "hi"', "$HOME", "back\\slash", "new\nline", "end\n", "é", "-dash", "*",
+        f"{'x' * 200}/{'y' * 100}",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("shell", SHELLS)
 def test_s11_folders_with_any_name(tmp_path: Path, name: str, shell: str) -> None:
     """Every name of the prefix works, by an absolute path, a relative one, and through a link."""
@@ -286,6 +290,27 @@ def test_s5_any_header_compiles_to_the_same_code(
     original: dict[str, object] = {}
     exec(compile(body, "script", "exec", dont_inherit=True), original)
     assert space.get("__doc__") == original.get("__doc__")
+
+
+_COMMENTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=30).map("#".__add__)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(st.lists(_COMMENTS | st.just(""), max_size=3), st.none() | _docstrings(), st.binary(max_size=40))
+def test_s6_s9_any_header_runs_in_a_shell(
+    tmp_path: Path, comments: list[str], docstring: str | None, rest: bytes
+) -> None:
+    """Whatever follows the shebang, and if it is no Python at all, ``sh`` gets as far as the interpreter, silently."""
+    (tmp_path / "bin").mkdir(exist_ok=True)
+    program = tmp_path / "bin" / PROGRAM
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    program.chmod(0o755)
+    head = "\n".join([*comments, *([docstring] if docstring else [])]).encode()
+    script = tmp_path / "bin/app"
+    script.write_bytes(self_locating(head + b"\n" + rest, PROGRAM, b" -u"))
+    done = subprocess.run(["sh", script, "a b"], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == f"-u\n{script}\na b\n"
 
 
 def _without_docstring(tree: ast.Module) -> list[str]:
