@@ -16,7 +16,7 @@ PACKAGE = Path(hatch_envpack.__file__).parent
 LAYERS = (
     {"__init__", "errors", "settings", "finding", "report", "entry", "layout", "markers"},
     {"process", "workspace", "config"},
-    {"elf"},
+    {"elf", "macho"},
     {"interpreter"},
     {"environment"},
     {"segment"},
