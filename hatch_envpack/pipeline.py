@@ -144,7 +144,8 @@ def _pack(subject: _Subject, job: Job | Export, partial: Partial, work: Path) ->
     registry = Registry()
     selection, findings = _select(subject, _ground(subject, site_packages, work, report), settings, registry)
     segments = list(selection.segments)
-    roots = [Root(str(environment.root), PurePosixPath()) for environment in subject.environments]
+    folders = {str(root) for environment in subject.environments for root in environment.roots}
+    roots = [Root(folder, PurePosixPath()) for folder in sorted(folders)]
     layout = Layout((*interpreter_roots(interpreter), *roots))
     plan = plan_libraries(
         [entry for segment in segments for entry in segment.entries], layout, interpreter, site_packages
@@ -212,9 +213,10 @@ def _select(
 ) -> tuple[Selection, list[Finding]]:
     others: list[Segment] = []
     findings: list[Finding] = []
-    for environment in subject.environments:
+    # a later environment was made to replace parts of the first one
+    for environment in reversed(subject.environments):
         segments, odd = split(environment, subject.interpreter.magic)
-        others += segments
+        others = [*(without_doubles(segment, others) for segment in segments), *others]
         findings += odd
     interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
     selection = exclude([interpreter, *others], settings.exclude, registry.exclude_sets, settings.exclude_sets)

@@ -19,8 +19,11 @@ _UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 
 def _compile(source: str, name: str, output: str) -> None:
-    with open(source, "rb") as stream:  # noqa: PTH123 - pathlib costs start-up time in every batch
-        data = stream.read()
+    try:
+        with open(source, "rb") as stream:  # noqa: PTH123 - pathlib costs start-up time in every batch
+            data = stream.read()
+    except OSError:
+        return  # it has gone since it was found: whoever packs it says so
     try:
         code = compile(data, name, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, UnicodeError, RecursionError, MemoryError, OverflowError):

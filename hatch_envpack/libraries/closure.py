@@ -96,7 +96,7 @@ class _Closure:
         if entry.source is None or not (entry.executable or ".so" in entry.path.name):
             return
         try:
-            with entry.source.open("rb") as stream:
+            with entry.open() as stream:
                 if stream.read(len(MAGIC)) != MAGIC:
                     return
                 elf = read_elf(stream)
@@ -105,8 +105,6 @@ class _Closure:
                 raise RelocationError(f"{entry.path} is damaged: {error}") from error
             self.damaged[entry.path] = str(error)
             return
-        except OSError as error:
-            raise RelocationError(f"{entry.path}: {entry.source} cannot be read: {error.strerror}") from error
         if elf is not None and self._is_for_this_machine(elf):
             self.elves[entry.path] = elf
             self.sources[entry.path] = entry.source
