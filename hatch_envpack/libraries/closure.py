@@ -119,6 +119,9 @@ class _Closure:
         while waiting:
             path = waiting.pop()
             for soname in self.elves[path].needed:
+                if "/" in soname:
+                    self._note_missing(soname, path)  # the loader takes it for a path, and looks nowhere else
+                    continue
                 added = self._resolve(soname, path)
                 if added is not None:
                     waiting.append(added)
@@ -212,7 +215,7 @@ class _Closure:
     def _located(self, entry: str, path: PurePosixPath) -> PurePosixPath | None:
         """Return the folder of the pack that an element of a search path names."""
         if _ORIGIN.match(entry):
-            folder = PurePosixPath(posixpath.normpath(_ORIGIN.sub(str(path.parent), entry)))
+            folder = PurePosixPath(posixpath.normpath(_ORIGIN.sub(lambda _: str(path.parent), entry)))
             return folder if folder.parts[:1] != ("..",) else None
         return self.layout.locate(posixpath.normpath(entry)) if entry.startswith("/") else None
 
