@@ -11,7 +11,7 @@ from hatch_envpack.environment.pyvenv import NAME, VenvConfig, parse_pyvenv
 from hatch_envpack.environment.read import read_small
 from hatch_envpack.errors import InterpreterError
 from hatch_envpack.interpreter.places import site_packages_path
-from hatch_envpack.interpreter.probe import interpreter_of, is_virtual, probe
+from hatch_envpack.interpreter.probe import base_program, interpreter_of, is_virtual, probe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,8 @@ def read_environment(root: Path) -> tuple[Environment, Interpreter]:
         ) from None
     if not is_virtual(answer):
         raise InterpreterError(f"{root} is damaged: {program} does not run as the environment's own: {_REMAKE}")
+    if not posixpath.isfile(base := base_program(answer)):
+        raise InterpreterError(f"{root} is damaged: its interpreter {base} is gone: {_REMAKE}")
     interpreter = interpreter_of(answer)
     site_packages = site_packages_path(interpreter)
     if not posixpath.isdir(root / site_packages):
