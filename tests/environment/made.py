@@ -113,13 +113,16 @@ def export(root: Path, output: Path, *, editable: Policy = "error", **options: A
 
 
 def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
-    """Return all that a change would show, of everything below a folder."""
+    """Return all that would show a change, of everything below a folder.
+
+    How many links a file has is not among it: other environments come and go.
+    """
     found: dict[str, tuple[object, ...]] = {}
     for path in sorted([folder, *folder.rglob("*")]):
         status = path.lstat()
         content = str(path.readlink()) if path.is_symlink() else None
         if content is None and path.is_file():
             content = hashlib.sha256(path.read_bytes()).hexdigest()
-        fields = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ino, status.st_nlink, status.st_uid)
+        fields = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ino, status.st_uid)
         found[os.fspath(path)] = (*fields, content)
     return found
