@@ -29,15 +29,15 @@ description = "{name}"
 """
 
 _BACKENDS = {
-    "hatchling": ("hatchling", "hatchling.build", ""),
-    "flit": ("flit_core", "flit_core.buildapi", ""),
-    "poetry": ("poetry-core", "poetry.core.masonry.api", ""),
-    "pdm": ("pdm-backend", "pdm.backend", ""),
-    "setuptools-path": ("setuptools", "setuptools.build_meta", ""),
-    "setuptools-finder": (
+    "with-hatchling": ("hatchling", "hatchling.build", ""),
+    "with-flit": ("flit_core", "flit_core.buildapi", ""),
+    "with-poetry": ("poetry-core", "poetry.core.masonry.api", ""),
+    "with-pdm": ("pdm-backend", "pdm.backend", ""),
+    "with-setuptools-path": ("setuptools", "setuptools.build_meta", ""),
+    "with-setuptools-finder": (
         "setuptools",
         "setuptools.build_meta",
-        '[tool.setuptools]\npackages = ["setuptools_finder"]\npackage-dir = {setuptools_finder = "code"}\n',
+        '[tool.setuptools]\npackages = ["with_setuptools_finder"]\npackage-dir = {with_setuptools_finder = "code"}\n',
     ),
 }
 """Requirement, backend, and what it must be told; the finder of setuptools serves packages of other folders' names."""
@@ -97,13 +97,13 @@ def test_c7_error_names_each(modern: tuple[Path, dict[str, Path]], tmp_path: Pat
     """The first stands in the line with what to do, all others below it."""
     root, projects = modern
     with pytest.raises(
-        InstallError, match=r"^flit from .*/source of flit \(.*/direct_url\.json\).*and 5 more"
+        InstallError, match=r"^with-flit from .*/source of with-flit \(.*/direct_url\.json\).*and 5 more"
     ) as caught:
         export(root, tmp_path)
     assert 'the policy "build"' in str(caught.value)
     lines = caught.value.detail.splitlines()
     assert len(lines) == len(projects) - 1
-    assert all(f"source of {name}" in "\n".join(lines) for name in projects if name != "flit")
+    assert all(f"source of {name}" in "\n".join(lines) for name in projects if name != "with-flit")
 
 
 def test_c7_ignore_leaves_them_out(modern: tuple[Path, dict[str, Path]], tmp_path: Path) -> None:
@@ -127,20 +127,23 @@ def test_c7_build_packs_their_wheels(tmp_path: Path) -> None:
     """Wheels take the place of the links, and of an older installation; their commands run from the pack."""
     root = tmp_path / "environment"
     site = make_environment(root)
-    for name in ("hatchling", "setuptools-finder"):
+    for name in ("with-hatchling", "with-setuptools-finder"):
         project = _write_project(tmp_path, name)
         _uv("install", "--python", root / "bin/python", "--no-deps", "-e", project)
+    install(site, "with_hatchling", {"of_old.py": ""}, version="0.9")
     before = snapshot(root)
     packed = export(root, tmp_path / "output", editable="build", verify=True)
     assert snapshot(root) == before
     place = packed.unpack(tmp_path / "place")
-    for name in ("hatchling", "setuptools-finder"):
+    for name in ("with-hatchling", "with-setuptools-finder"):
         done = subprocess.run([place / f"bin/{name}-run"], env={}, capture_output=True, text=True, check=True)
         assert done.stdout == f"{name} works\n"
-    assert (place / SITE / "setuptools_finder/__init__.py").is_file()
+    assert (place / SITE / "with_setuptools_finder/__init__.py").is_file()
     assert not list((place / SITE).glob("*__editable__*"))
-    assert packed.findings("editable") == {}
-    assert site.exists()
+    assert not (place / SITE / "of_old.py").exists()
+    versions = {each["name"]: each["version"] for each in packed.manifest["distributions"]}
+    assert versions == {"with-hatchling": "1.0", "with-setuptools-finder": "1.0"}
+    assert {finding["kind"] for finding in packed.manifest["findings"]} == set()
 
 
 _SETUP = """
