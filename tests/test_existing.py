@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from hatch_envpack.errors import EnvpackError, FindingsError
+from hatch_envpack.errors import EnvpackError, FindingsError, VerificationError
+from hatch_envpack.verify.ask import Question
+from hatch_envpack.verify.proof import prove
 from tests.conftest import REPOSITORY, find_pyenv, missing
 from tests.environment.made import SITE, Packed, export, install, make_environment, row, snapshot
 
@@ -216,6 +218,16 @@ def test_i4_pyvenv_cfg_above_the_unpacked_tree(odd_pack: Packed, tmp_path: Path)
     code = "import sys; print(sys.prefix, sys.base_prefix)"
     done = subprocess.run([place / "bin/python", "-c", code], env={}, capture_output=True, text=True, check=True)
     assert done.stdout == f"{place} {place}\n"
+
+
+@pytest.mark.parametrize(("name", "text"), [("bin/pyvenv.cfg", ""), ("pyvenv.cfg", "home = /usr/bin\n")])
+def test_i4_stray_pyvenv_cfg_is_detected(odd_pack: Packed, tmp_path: Path, name: str, text: str) -> None:
+    """A pack that has one all the same fails the proof, which names the file."""
+    place = odd_pack.unpack(tmp_path / "place")
+    (place / name).write_text(text)
+    subprocess.run(["tar", "--zstd", "-cf", tmp_path / "pack", "-C", place, "."], check=True)
+    with pytest.raises(VerificationError, match=f"^{name} in the pack makes a virtual environment of it"):
+        prove(tmp_path / "pack", "python3.12", Question((), ()), bool, place / "bin/python", tmp_path / "proof")
 
 
 def test_c14_a15_credentials_and_caches(odd_pack: Packed) -> None:

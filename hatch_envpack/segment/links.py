@@ -54,7 +54,7 @@ def _check(entry: Entry, links: Mapping[PurePosixPath, Entry], known: set[PurePo
     """Follow a link as the kernel does: component by component, ``..`` from where the links before it led."""
     here = entry.path.parent
     waiting = _parts(entry)
-    steps = 0
+    steps = 1
     while waiting:
         part = waiting.pop()
         if part.startswith("/") or (part == ".." and not here.parts):
