@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from hatch_envpack.errors import ArchiveError
+from hatch_envpack.regular import open_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path, PurePosixPath
+
+
+class Stamp(NamedTuple):
+    """What changes when a file does."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    """A file that was replaced by another one may have the time of its archive."""
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Stamp:
+        """Return the stamp of a file."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +48,35 @@ class Entry:
     executable: bool = False
     digest: str = ""
     """What ``RECORD`` says of the file (``sha256=…``); empty where it says nothing."""
+    size: str = ""
+    """The same for its size, as it is written there."""
+    stamp: Stamp | None = None
+    """The source when it was found, where that is known: it must still be the same when it is read (A3)."""
 
     def read(self) -> bytes:
-        """Return the whole content; an empty string for a link."""
-        if self.source is not None:
-            return self.source.read_bytes()
-        return self.content or b""
+        """Return the whole content; an empty string for a link. Raises `ArchiveError`."""
+        with self.open() as stream:
+            return stream.read()
 
     def head(self, size: int) -> bytes:
-        """Return the first ``size`` bytes of the content."""
-        if self.source is not None:
-            with self.source.open("rb") as stream:
-                return stream.read(size)
-        return (self.content or b"")[:size]
+        """Return the first ``size`` bytes of the content. Raises `ArchiveError`."""
+        with self.open() as stream:
+            return stream.read(size)
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open the content for reading. Raises `ArchiveError`, also for what fails inside the ``with`` block."""
+        if self.source is None:
+            yield BytesIO(self.content or b"")
+            return
+        try:
+            with open_regular(self.source) as stream:
+                if self.stamp not in (None, Stamp.of(os.fstat(stream.fileno()))):
+                    raise self.changed()
+                yield stream
+        except OSError as error:
+            raise ArchiveError(f"{self.path}: {self.source} cannot be read: {error.strerror}") from error
+
+    def changed(self) -> ArchiveError:
+        """Return the error that tells of a source that does not hold still."""
+        return ArchiveError(f"{self.path}: {self.source} changed while it was packed: build again")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from hatch_envpack.finding import printable
+
 
 class EnvpackError(Exception):
     """A failure that the user can mend; its text is one line that says what is wrong, where, and what to do.
 
-    ``detail`` is the explanation of another program (an installer, a build backend), shown below the line as it is.
+    ``detail`` is shown below the line: the explanation of another program (an installer, a build backend), or what the
+    line counts. Neither holds a control character, whatever the names of files do.
     """
 
     def __init__(self, message: str, *, detail: str = "") -> None:
-        super().__init__(message)
-        self.detail = detail.strip()
+        super().__init__(printable(message))
+        self.detail = "\n".join(printable(line.expandtabs()) for line in detail.strip().splitlines())
 
 
 class ConfigError(EnvpackError):

@@ -28,6 +28,9 @@ class Finding:
 
 
 def printable(text: str) -> str:
-    r"""Return the text with what a terminal cannot show, or would obey, as ``\x..``: file names may hold anything."""
-    shown = (char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+    r"""Return the text as one line, with what a terminal cannot show, or would obey, as ``\x..``.
+
+    File names may hold anything.
+    """
+    shown = (char if char.isprintable() else ascii(char)[1:-1] for char in text)
     return "".join(shown).encode("utf-8", "backslashreplace").decode()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -42,7 +43,6 @@ from hatch_envpack.workspace import Partial, workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from hatch_envpack.entry import Entry
     from hatch_envpack.environment.distributions import Distribution
@@ -129,6 +129,7 @@ def build_pack(job: Job) -> Path:
 
 def export_pack(job: Export) -> Path:
     """Pack an existing environment with the interpreter behind it. Raises `EnvpackError`, as `build_pack`."""
+    _check_outside(job)
     environment, interpreter = read_environment(job.root)
     installer = find_installer(job.settings.installer, interpreter)
     with _partial(job.folder) as partial, workspace() as work:
@@ -144,7 +145,8 @@ def _pack(subject: _Subject, job: Job | Export, partial: Partial, work: Path) ->
     registry = Registry()
     selection, findings = _select(subject, _ground(subject, site_packages, work, report), settings, registry)
     segments = list(selection.segments)
-    roots = [Root(str(environment.root), PurePosixPath()) for environment in subject.environments]
+    folders = {str(root) for environment in subject.environments for root in environment.roots}
+    roots = [Root(folder, PurePosixPath()) for folder in sorted(folders)]
     layout = Layout((*interpreter_roots(interpreter), *roots))
     plan = plan_libraries(
         [entry for segment in segments for entry in segment.entries], layout, interpreter, site_packages
@@ -189,6 +191,13 @@ def _pack(subject: _Subject, job: Job | Export, partial: Partial, work: Path) ->
     return destination
 
 
+def _check_outside(job: Export) -> None:
+    """Raise `ArchiveError` when the environment would be changed, and the pack would hold itself."""
+    for what, folder in (("output folder", job.folder), ("folder for temporary files (TMPDIR)", gettempdir())):
+        if Path(folder).resolve().is_relative_to(job.root.resolve()):
+            raise ArchiveError(f"the {what}, {folder}, lies in the environment that is packed: name one outside of it")
+
+
 def _partial(folder: Path) -> Partial:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -212,9 +221,10 @@ def _select(
 ) -> tuple[Selection, list[Finding]]:
     others: list[Segment] = []
     findings: list[Finding] = []
-    for environment in subject.environments:
+    # a later environment was made to replace parts of the first one
+    for environment in reversed(subject.environments):
         segments, odd = split(environment, subject.interpreter.magic)
-        others += segments
+        others = [*(without_doubles(segment, others) for segment in segments), *others]
         findings += odd
     interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
     selection = exclude([interpreter, *others], settings.exclude, registry.exclude_sets, settings.exclude_sets)
@@ -260,6 +270,7 @@ def _summary(manifest: Manifest, pack: Path) -> str:
         f"{needs.glibc[0]}.{needs.glibc[1]} or newer"
         + (f" and a CPU of level {needs.cpu}" if needs.cpu not in ("", "x86-64") else "")
         + "".join(f", {soname}" for soname in needs.libraries if is_of_the_host(soname))
+        + "".join(f"; {count} files left out ({name})" for name, count in manifest.left_out)
     )
 
 

@@ -14,7 +14,7 @@ import hatch_envpack
 PACKAGE = Path(hatch_envpack.__file__).parent
 
 LAYERS = (
-    {"__init__", "errors", "settings", "finding", "report", "entry", "layout", "markers"},
+    {"__init__", "errors", "settings", "finding", "report", "entry", "layout", "markers", "regular"},
     {"process", "workspace", "config"},
     {"elf", "macho"},
     {"interpreter"},

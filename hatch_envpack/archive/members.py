@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from hatch_envpack.archive import layout
-from hatch_envpack.errors import ArchiveError
-from hatch_envpack.finding import Finding, printable
+from hatch_envpack.entry import Stamp
+from hatch_envpack.finding import Finding
 from hatch_envpack.relocate.chain import apply
 from hatch_envpack.segment.record import Digest, RecordValue, record_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from io import BufferedReader
     from pathlib import PurePosixPath
 
     from hatch_envpack.entry import Entry
@@ -31,7 +30,7 @@ class Slicer:
         self._chain = chain
         self._scanner = scanner
         self._mtime = mtime
-        self._mismatched: set[PurePosixPath] = set()
+        self._odd: dict[PurePosixPath, str] = {}
 
     def findings(self) -> list[Finding]:
         """Return one finding for each file that is not what ``RECORD`` says (C9)."""
@@ -39,10 +38,10 @@ class Slicer:
             Finding(
                 "record-mismatch",
                 str(path),
-                "is not the file that RECORD describes: it was changed since it was installed",
+                what,
                 "reinstall the distribution it is of, unless the change was meant",
             )
-            for path in sorted(self._mismatched)
+            for path, what in sorted(self._odd.items())
         ]
 
     def folders(self, paths: Iterable[PurePosixPath]) -> Iterator[bytes]:
@@ -57,63 +56,82 @@ class Slicer:
     def slice(self, entries: Iterable[Entry], changed: dict[PurePosixPath, RecordValue]) -> Iterator[bytes]:
         """Yield the members; what is not as ``RECORD`` has it is put into ``changed`` as it is met.
 
-        Raises `ArchiveError` for a file that changes while it is read, `RelocationError` from a fixer.
+        Raises `ArchiveError` for a file that cannot be read or changes meanwhile, `RelocationError` from a fixer.
         """
         for entry in entries:
             if entry.link is not None:
                 yield layout.link_header(str(entry.path), entry.link, mtime=self._mtime)
             elif entry.source is None:
-                yield from self._whole(entry, self._fixed(entry, entry.content or b"", changed))
+                yield from self._made(entry, changed)
             else:
-                try:
-                    with entry.source.open("rb") as stream:
-                        yield from self._file(entry, stream, changed)
-                except OSError as error:
-                    what = f"{entry.path}: {entry.source} cannot be read: {error.strerror}"
-                    raise ArchiveError(printable(what)) from error
+                with entry.open() as stream:
+                    yield from self._file(entry, stream, changed)
 
-    def _file(self, entry: Entry, stream: BufferedReader, changed: dict[PurePosixPath, RecordValue]) -> Iterator[bytes]:
-        before = os.fstat(stream.fileno())
+    def _made(self, entry: Entry, changed: dict[PurePosixPath, RecordValue]) -> Iterator[bytes]:
+        fixed = self._chain.fixed(entry)
+        if fixed is not None:
+            changed[entry.path] = record_value(fixed)
+        yield from self._whole(entry, entry.read() if fixed is None else fixed)
+
+    def _file(self, entry: Entry, stream: BinaryIO, changed: dict[PurePosixPath, RecordValue]) -> Iterator[bytes]:
+        before = Stamp.of(os.fstat(stream.fileno()))
         first = stream.read(CHUNK)
-        digest = Digest(entry.digest)
         fixers = self._chain.claimants(entry, first)
-        data = apply(fixers, entry) if fixers else None
-        if data is not None:
-            if digest.is_known:
-                digest.update(entry.read())
-                self._compare(entry, digest)
-            changed[entry.path] = record_value(data)
-            yield from self._whole(entry, data)
+        if not fixers:
+            yield from self._streamed(entry, first, stream, before, changed)
             return
+        # one byte more than there should be tells a file that grows, and no file grows faster than that
+        data = first + stream.read(max(before.size + 1 - len(first), 0))
+        self._check_unchanged(entry, stream, before, len(data))
+        digest = Digest(entry.digest)
+        digest.update(data)
+        fits = self._compare(entry, digest, len(data))
+        fixed = apply(fixers, entry, data)
+        if fixed is not None:
+            changed[entry.path] = record_value(fixed)
+        elif not fits:
+            changed[entry.path] = RecordValue(digest.text, str(len(data)))
+        yield from self._whole(entry, data if fixed is None else fixed)
+
+    def _streamed(
+        self,
+        entry: Entry,
+        first: bytes,
+        stream: BinaryIO,
+        before: Stamp,
+        changed: dict[PurePosixPath, RecordValue],
+    ) -> Iterator[bytes]:
+        """Yield a file that no fixer wants to see, without ever having it in memory whole."""
+        digest = Digest(entry.digest)
         self._scanner.begin()
-        yield layout.file_header(str(entry.path), before.st_size, executable=entry.executable, mtime=self._mtime)
+        yield layout.file_header(str(entry.path), before.size, executable=entry.executable, mtime=self._mtime)
         size = 0
         chunk = first
         while chunk:
             size += len(chunk)
+            if size > before.size:
+                raise entry.changed()
             self._scanner.feed(entry.path, chunk)
             digest.update(chunk)
             yield chunk
-            chunk = stream.read(CHUNK) if len(chunk) == CHUNK else b""
-        after = os.fstat(stream.fileno())
-        if size != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            raise ArchiveError(printable(f"{entry.path}: {entry.source} changed while it was packed: build again"))
+            chunk = stream.read(CHUNK)
+        self._check_unchanged(entry, stream, before, size)
         yield layout.padding(size)
-        if not self._compare(entry, digest):
+        if not self._compare(entry, digest, size):
             changed[entry.path] = RecordValue(digest.text, str(size))
 
-    def _compare(self, entry: Entry, digest: Digest) -> bool:
-        if digest.fits:
-            return True
-        self._mismatched.add(entry.path)
-        return False
+    def _check_unchanged(self, entry: Entry, stream: BinaryIO, before: Stamp, size: int) -> None:
+        """Raise `ArchiveError` when the file is not what it was (A3)."""
+        if size != before.size or Stamp.of(os.fstat(stream.fileno())) != before:
+            raise entry.changed()
 
-    def _fixed(self, entry: Entry, data: bytes, changed: dict[PurePosixPath, RecordValue]) -> bytes:
-        fixed = self._chain.fixed(entry)
-        if fixed is None:
-            return data
-        changed[entry.path] = record_value(fixed)
-        return fixed
+    def _compare(self, entry: Entry, digest: Digest, size: int) -> bool:
+        """Note what does not fit the file's row in ``RECORD``; return whether all does."""
+        if not digest.is_known:
+            self._odd[entry.path] = f"has a digest in RECORD that nobody can check, {entry.digest!r}"
+        elif not digest.fits or entry.size not in ("", str(size)):
+            self._odd[entry.path] = "is not the file that RECORD describes: it was changed since it was installed"
+        return entry.path not in self._odd
 
     def _whole(self, entry: Entry, data: bytes) -> Iterator[bytes]:
         self._scanner.begin()

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _BATCH = 150
 """Modules in one process: its start (20 ms) is small beside them, and two cores find enough batches to share."""
 
+_LONGEST_NAME = 255
+"""Bytes, on every file system of Linux: such a module Python itself does not cache either."""
+
 _WORKER = Path(__file__).with_name("worker.py").read_text(encoding="utf-8")
 
 
@@ -62,13 +65,15 @@ def _jobs(segment: Segment, chain: Chain, interpreter: Interpreter, folder: Path
     for entry in segment.entries:
         if entry.path.suffix != ".py" or entry.path.parts[0] != "lib" or entry.link is not None:
             continue
+        bytecode = entry.path.parent / "__pycache__" / f"{entry.path.stem}.{interpreter.cache_tag}.pyc"
+        if len(os.fsencode(bytecode.name)) > _LONGEST_NAME:
+            continue
         source = entry.source
         changed = chain.fixed(entry)
         if source is None or changed is not None:
             source = folder / "sources" / entry.path
             source.parent.mkdir(parents=True, exist_ok=True)
             source.write_bytes(changed if changed is not None else entry.read())
-        bytecode = entry.path.parent / "__pycache__" / f"{entry.path.stem}.{interpreter.cache_tag}.pyc"
         yield _Job(source, entry.path, bytecode, folder / "bytecode" / bytecode)
 
 

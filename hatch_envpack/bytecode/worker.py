@@ -17,10 +17,18 @@ import warnings
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
 """https://peps.python.org/pep-0552/: hash-based, and not compared with the source on import."""
 
+_LARGEST = 64 << 20
+"""Bytes: no module is larger, but a file full of holes may be, and would fill the memory."""
+
 
 def _compile(source: str, name: str, output: str) -> None:
-    with open(source, "rb") as stream:  # noqa: PTH123 - pathlib costs start-up time in every batch
-        data = stream.read()
+    try:
+        with open(source, "rb") as stream:  # noqa: PTH123 - pathlib costs start-up time in every batch
+            data = stream.read(_LARGEST + 1)
+    except OSError:
+        return  # it has gone since it was found: whoever packs it says so
+    if len(data) > _LARGEST:
+        return
     try:
         code = compile(data, name, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, UnicodeError, RecursionError, MemoryError, OverflowError):

@@ -164,7 +164,7 @@ def _symbol_names(data: bytes, shape: Shape) -> Iterator[int]:
 def _unpack(layout: str, data: bytes, offset: int) -> tuple[int, ...]:
     try:
         return struct.unpack_from(layout, data, offset)
-    except struct.error:
+    except (struct.error, OverflowError):
         raise ElfError("a table lies outside of the file") from None
 
 

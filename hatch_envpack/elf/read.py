@@ -27,6 +27,11 @@ DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFE, 0x6FFFFFFF
 _MAX_TABLE = 64 << 20
 """A table that claims to be larger than this is taken for damage: those of the largest known libraries are 20 MB."""
 
+_MAX_DYNAMIC = 4096
+_MAX_VERSIONS = 1 << 16
+_MAX_STRING = 1 << 16
+"""The same for the entries of the dynamic section, for symbol versions, and for a string: ten times what is known."""
+
 
 class ElfError(RelocationError):
     """The file begins like an ELF file and is none."""
@@ -136,7 +141,7 @@ def read_shape(stream: BinaryIO) -> Shape | None:
 
 def string_at(strings: bytes, offset: int) -> str:
     """Return the string that begins at ``offset`` of a string table. Raises `ElfError`."""
-    end = strings.find(b"\0", offset)
+    end = strings.find(b"\0", offset, offset + _MAX_STRING)
     if not 0 <= offset < len(strings) or end < 0:
         raise ElfError("a string lies outside of the string table")
     return strings[offset:end].decode("utf-8", "surrogateescape")
@@ -149,10 +154,14 @@ def version_needs(stream: BinaryIO, shape: Shape) -> Iterator[tuple[int, list[in
         return
     offset = shape.offset_of(address)
     need, aux = struct.Struct(shape.order + "HHIII"), struct.Struct(shape.order + "IHHII")
-    for _ in range(min(count, 0xFFFF)):
+    left = _MAX_VERSIONS
+    for _ in range(count):
         _version, symbols, name, first, following = need.unpack(_read(stream, offset, need.size))
-        found = []
+        found: list[int] = []
         place = offset + first
+        left -= 1 + symbols
+        if left < 0:
+            raise ElfError("the table of symbol versions has no end")
         for _symbol in range(symbols):
             *_, version_name, next_symbol = aux.unpack(_read(stream, place, aux.size))
             found.append(version_name)
@@ -193,10 +202,12 @@ def _segments(table: bytes, bits: int, order: str, size: int) -> Iterator[Segmen
 
 def _dynamic(table: bytes, shape: Shape) -> Iterator[tuple[int, int]]:
     entry = struct.Struct(shape.order + shape.word * 2)
-    for start in range(0, len(table) - entry.size + 1, entry.size):
+    for number, start in enumerate(range(0, len(table) - entry.size + 1, entry.size)):
         tag, value = entry.unpack_from(table, start)
         if tag == DT_NULL:
             return
+        if number == _MAX_DYNAMIC:
+            raise ElfError("the dynamic section has no end")
         yield tag, value
 
 
@@ -204,6 +215,8 @@ def _interpreter(stream: BinaryIO, shape: Shape) -> str | None:
     found = next((segment for segment in shape.segments if segment.kind == PT_INTERP), None)
     if found is None:
         return None
+    if found.size > _MAX_STRING:
+        raise ElfError("the name of the loader has no end")
     return _read(stream, found.offset, found.size).rstrip(b"\0").decode("utf-8", "surrogateescape")
 
 

@@ -9,12 +9,14 @@ import io
 import struct
 from dataclasses import dataclass
 
-from hatch_envpack.elf.read import ElfError, read_shape
+from hatch_envpack.elf.read import ElfError, Shape, read_shape
 
 _DEBUG = (b".debug", b".zdebug", b".gdb_index", b".gnu.debuglto")
 _SHF_ALLOC, _SHF_INFO_LINK = 0x2, 0x40
 _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS, _SHT_REL = 2, 4, 8, 9
 _SHN_LORESERVE = 0xFF00
+_MAX_ALIGNMENT = 1 << 21
+"""A large page; what the loader does not load needs far less."""
 
 
 @dataclass(slots=True)
@@ -50,17 +52,21 @@ def strip_debug(data: bytes) -> bytes:
     shape = read_shape(io.BytesIO(data))
     if shape is None:
         return data
+    try:
+        return _strip(data, shape)
+    except (struct.error, IndexError, KeyError, OverflowError):
+        raise ElfError("the section headers are damaged") from None
+
+
+def _strip(data: bytes, shape: Shape) -> bytes:
     form = _format(shape.order, shape.bits)
     (table,) = struct.unpack_from(shape.order + form.word, data, form.table_at)
     size, count, names_index = struct.unpack_from(shape.order + "HHH", data, form.sizes_at)
     if not count or size != form.header.size:
         return data
-    try:
-        sections = [_Section(*form.header.unpack_from(data, table + size * index)) for index in range(count)]
-        names = sections[names_index]
-        kept = [index for index in range(count) if not _is_debug(sections[index], data, names.offset)]
-    except (struct.error, IndexError):
-        raise ElfError("the section headers are damaged") from None
+    sections = [_Section(*form.header.unpack_from(data, table + size * index)) for index in range(count)]
+    names = sections[names_index]
+    kept = [index for index in range(count) if not _is_debug(sections[index], data, names.offset)]
     loaded = [(segment.offset, segment.size) for segment in shape.segments]
     loaded += [(s.offset, s.size) for s in sections if s.flags & _SHF_ALLOC and s.kind != _SHT_NOBITS]
     end = max((offset + length for offset, length in loaded), default=0)
@@ -80,6 +86,8 @@ def _rebuild(
         content = data[section.offset : section.offset + section.size]
         if section.kind == _SHT_SYMTAB:
             content = _renumber_symbols(content, numbers, form, order)
+        if section.alignment > _MAX_ALIGNMENT:
+            raise ElfError("the alignment of a section is damaged")
         result += bytes(-len(result) % max(section.alignment, 1))
         section.offset = len(result)
         result += content

@@ -6,6 +6,7 @@ https://packaging.python.org/en/latest/specifications/recording-installed-packag
 from __future__ import annotations
 
 import csv
+import io
 import posixpath
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
@@ -16,10 +17,18 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from hatch_envpack.environment.read import read_small
 from hatch_envpack.errors import InstallError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_KINDS = {".dist-info": "METADATA", ".egg-info": "PKG-INFO", ".egg": "EGG-INFO/PKG-INFO"}
+"""How a folder is called that tells of a distribution, and the file in it that has the name.
+
+The last two are from before there were wheels; distutils made ``.egg-info`` that file itself.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,53 +74,74 @@ class Distribution:
 
 
 def read_distributions(root: Path, site_packages: PurePosixPath) -> tuple[Distribution, ...]:
-    """Return the distributions below ``root / site_packages``, by normalised name. Raises `InstallError`."""
-    folders = (root / site_packages).glob("*.dist-info")
-    found = [_read(folder, root, site_packages) for folder in folders if (folder / "METADATA").is_file()]
-    return tuple(sorted(found, key=lambda distribution: distribution.key))
+    """Return the distributions below ``root / site_packages``, by normalised name. Raises `InstallError`.
+
+    A folder without a name in it is none of them: `split` tells of those.
+    """
+    found = (_read(info, root, site_packages) for info in infos(root, site_packages))
+    return tuple(sorted((each for each in found if each), key=lambda each: (each.key, each.info)))
 
 
-def _read(folder: Path, root: Path, site_packages: PurePosixPath) -> Distribution:
-    info = PurePosixPath(folder.relative_to(root).as_posix())
+def infos(root: Path, site_packages: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield the folders, and files, that tell of a distribution, relative to ``root``."""
     try:
-        headers = HeaderParser().parsestr((folder / "METADATA").read_text(encoding="utf-8", errors="replace"))
+        names = sorted(path.name for path in (root / site_packages).iterdir())
     except OSError as error:
-        raise InstallError(f"{info}/METADATA cannot be read: {error.strerror}") from None
-    name, version = headers["Name"], headers["Version"]
+        raise InstallError(f"the folder {root / site_packages} cannot be read: {error.strerror}") from None
+    yield from (site_packages / name for name in names if PurePosixPath(name).suffix in _KINDS)
+
+
+def _read(info: PurePosixPath, root: Path, site_packages: PurePosixPath) -> Distribution | None:
+    metadata = info / _KINDS[info.suffix]
+    # unlike pathlib's, this raises nothing for a folder that cannot be read
+    if info.suffix == ".egg-info" and posixpath.isfile(root / info):
+        metadata = info
+    data = read_small(root / metadata)
+    if data is None:
+        return None
+    headers = HeaderParser().parsestr(data.decode("utf-8", "replace"))
+    name, version = str(headers["Name"] or "").strip(), str(headers["Version"] or "").strip()
     if not name or not version:
-        raise InstallError(f"{info}/METADATA has no name or no version: reinstall that distribution")
-    record = folder / "RECORD"
-    if not record.is_file():
-        return Distribution(str(name), str(version), info, (), _entry_points(folder), has_record=False)
+        raise InstallError(f"{metadata} has no name or no version: reinstall that distribution")
+    where = metadata.with_name("entry_points.txt")
+    points = tuple(parse_entry_points(read_small(root / where) or b"", where)) if metadata != info else ()
+    record = read_small(root / info / "RECORD") if info.suffix == ".dist-info" else None
+    if record is None:
+        return Distribution(name, version, info, (), points, has_record=False)
+    return Distribution(name, version, info, tuple(parse_record(record, info, site_packages)), points)
+
+
+def parse_record(data: bytes, info: PurePosixPath, site_packages: PurePosixPath) -> Iterator[RecordRow]:
+    """Yield the rows of a ``RECORD`` in the folder ``info``. Raises `InstallError`."""
+    text = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
     try:
-        with record.open(newline="", encoding="utf-8", errors="surrogateescape") as stream:
-            rows = tuple(_row(row, info, site_packages) for row in csv.reader(stream) if row)
+        yield from (_row(row, info, site_packages) for row in csv.reader(text) if row and row[0])
     except csv.Error as error:
-        raise InstallError(f"{info}/RECORD cannot be read: {error}: reinstall {name}") from None
-    return Distribution(str(name), str(version), info, rows, _entry_points(folder))
+        raise InstallError(f"{info}/RECORD cannot be read: {error}: reinstall that distribution") from None
 
 
 def _row(row: list[str], info: PurePosixPath, site_packages: PurePosixPath) -> RecordRow:
     path = PurePosixPath(posixpath.normpath(posixpath.join(str(site_packages), row[0])))
-    if path.is_absolute() or path.parts[0] == "..":
+    if "\0" in row[0]:
+        raise InstallError(f"{info}/RECORD lists {row[0]!r}, which can be no file: reinstall that distribution")
+    if path.is_absolute() or path.parts[:1] in ((), ("..",)):
         raise InstallError(f"{info}/RECORD lists {row[0]!r}, which is outside of the environment: it cannot be packed")
     digest, size = ([*row[1:], "", ""])[:2]
     return RecordRow(path, digest, size)
 
 
-def _entry_points(folder: Path) -> tuple[EntryPoint, ...]:
-    path = folder / "entry_points.txt"
-    if not path.is_file():
-        return ()
-    parser = ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+def parse_entry_points(data: bytes, where: PurePosixPath) -> Iterator[EntryPoint]:
+    """Yield what the file says, by group and name. Raises `InstallError` naming ``where`` the data is from.
+
+    https://packaging.python.org/en/latest/specifications/entry-points/
+    """
+    parser = ConfigParser(delimiters=("=",), interpolation=None, strict=False, default_section="")
     parser.optionxform = str  # type: ignore[assignment,method-assign] # names are case-sensitive
     try:
-        parser.read_string(path.read_text(encoding="utf-8"))
+        parser.read_string(data.decode())
     except (ConfigParserError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
-        raise InstallError(f"{folder.name}/entry_points.txt cannot be read: {reason}") from None
-    return tuple(
-        EntryPoint(group, name, value.partition("[")[0].strip(), "[" in value)
-        for group in sorted(parser.sections())
-        for name, value in sorted(parser.items(group))
-    )
+        raise InstallError(f"{where} cannot be read: {reason}: reinstall that distribution") from None
+    for group in sorted(parser.sections()):
+        for name, value in sorted(parser.items(group)):
+            yield EntryPoint(group, name, value.partition("[")[0].strip(), "[" in value)

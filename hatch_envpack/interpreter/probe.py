@@ -29,7 +29,7 @@ def probe(program: Path) -> dict[str, Any]:
     words = ""
     try:
         done = subprocess.run(  # noqa: S603 - the program that the user named
-            [program, "-I", "-c", _SCRIPT],
+            [program, "-I", "-B", "-c", _SCRIPT],
             env=_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -96,7 +96,7 @@ class _Closure:
         if entry.source is None or not (entry.executable or ".so" in entry.path.name):
             return
         try:
-            with entry.source.open("rb") as stream:
+            with entry.open() as stream:
                 if stream.read(len(MAGIC)) != MAGIC:
                     return
                 elf = read_elf(stream)
@@ -105,8 +105,6 @@ class _Closure:
                 raise RelocationError(f"{entry.path} is damaged: {error}") from error
             self.damaged[entry.path] = str(error)
             return
-        except OSError as error:
-            raise RelocationError(f"{entry.path}: {entry.source} cannot be read: {error.strerror}") from error
         if elf is not None and self._is_for_this_machine(elf):
             self.elves[entry.path] = elf
             self.sources[entry.path] = entry.source
@@ -121,6 +119,9 @@ class _Closure:
         while waiting:
             path = waiting.pop()
             for soname in self.elves[path].needed:
+                if "/" in soname:
+                    self._note_missing(soname, path)  # the loader takes it for a path, and looks nowhere else
+                    continue
                 added = self._resolve(soname, path)
                 if added is not None:
                     waiting.append(added)
@@ -214,7 +215,7 @@ class _Closure:
     def _located(self, entry: str, path: PurePosixPath) -> PurePosixPath | None:
         """Return the folder of the pack that an element of a search path names."""
         if _ORIGIN.match(entry):
-            folder = PurePosixPath(posixpath.normpath(_ORIGIN.sub(str(path.parent), entry)))
+            folder = PurePosixPath(posixpath.normpath(_ORIGIN.sub(lambda _: str(path.parent), entry)))
             return folder if folder.parts[:1] != ("..",) else None
         return self.layout.locate(posixpath.normpath(entry)) if entry.startswith("/") else None
 

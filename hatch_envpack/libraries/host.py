@@ -5,6 +5,7 @@ https://man7.org/linux/man-pages/man8/ld.so.8.html
 
 from __future__ import annotations
 
+import glob
 import re
 import shutil
 import subprocess
@@ -36,7 +37,7 @@ class Host:
 
     def _candidates(self, soname: str, elf: Elf, source: Path) -> Iterator[Path]:
         for entry in (*(elf.rpath or ()), *(elf.runpath or ())):
-            folder = re.sub(r"\$\{?ORIGIN\}?", str(source.parent), entry)
+            folder = re.sub(r"\$\{?ORIGIN\}?", lambda _: str(source.parent), entry)
             if folder.startswith("/"):
                 yield Path(folder, soname)
         yield from self._cache.get(soname, ())
@@ -44,7 +45,7 @@ class Host:
             yield Path(folder, soname)
         # Debian's loader knows the folders of its triplets; without a cache, as in a container, they are looked for
         for parent in ("/lib", "/usr/lib"):
-            yield from sorted(Path(parent).glob(f"*-linux-gnu*/{soname}"))
+            yield from sorted(Path(parent).glob(f"*-linux-gnu*/{glob.escape(soname)}"))
 
     @cached_property
     def _cache(self) -> dict[str, list[Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ class Needs:
     """Sonames that the build machine lacks too; what needs them does not load."""
     longest_path: str
     case_collisions: tuple[tuple[str, ...], ...]
-    """Names that a file system without upper and lower case takes for one."""
+    """Names that a file system takes for one which knows neither upper and lower case nor two forms of an accent."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in the manifest."""
@@ -107,5 +108,5 @@ def _case_collisions(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         parts = name.split("/")
         for end in range(1, len(parts) + 1):
             path = "/".join(parts[:end])
-            folded[path.casefold()].add(path)
+            folded[unicodedata.normalize("NFC", path.casefold())].add(path)
     return tuple(sorted(tuple(sorted(group)) for group in folded.values() if len(group) > 1))

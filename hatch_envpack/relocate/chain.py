@@ -28,15 +28,13 @@ class Chain:
         """Return the entry's new content, or None when it stays as it is. Raises `RelocationError`."""
         if entry.link is not None:
             return None
-        return apply(self.claimants(entry, entry.head(HEAD_SIZE)), entry)
+        fixers = self.claimants(entry, entry.head(HEAD_SIZE))
+        return apply(fixers, entry, entry.read()) if fixers else None
 
 
-def apply(fixers: Iterable[Fixer], entry: Entry) -> bytes | None:
+def apply(fixers: Iterable[Fixer], entry: Entry, original: bytes) -> bytes | None:
     """Run the fixers over the entry's content; None when none of them changes it."""
-    fixers = tuple(fixers)
-    if not fixers:
-        return None
-    original = data = entry.read()
+    data = original
     for fixer in fixers:
         changed = fixer.fix(entry, data)
         if changed is not None:

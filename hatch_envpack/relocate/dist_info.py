@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urlsplit, urlunsplit
+
+from hatch_envpack.environment import direct_url
 
 if TYPE_CHECKING:
     from hatch_envpack.entry import Entry
@@ -34,8 +34,7 @@ class InstallerFixer:
 class DirectUrlFixer:
     """``direct_url.json`` keeps where a distribution came from, without credentials (C8).
 
-    https://packaging.python.org/en/latest/specifications/direct-url-data-structure/. Files with a ``file:`` URL are
-    not packed at all.
+    Files with a ``file:`` URL are not packed at all.
     """
 
     name: ClassVar[str] = "direct-url"
@@ -47,20 +46,8 @@ class DirectUrlFixer:
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim ``*.dist-info/direct_url.json``."""
         del head
-        return entry.path.name == "direct_url.json" and entry.path.parent.suffix == ".dist-info"
+        return entry.path.name == direct_url.NAME and entry.path.parent.suffix == ".dist-info"
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
-        """Return the record without user name and password."""
-        del entry
-        record = json.loads(data)
-        record["url"] = without_credentials(record["url"])
-        return json.dumps(record, sort_keys=True).encode()
-
-
-def without_credentials(url: str) -> str:
-    """Return the URL without user information, but for the user ``git``, which is not a secret."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    if not at or user == "git":
-        return url
-    return urlunsplit(parts._replace(netloc=host))
+        """Return the record without user name and password. Raises `InstallError` for one that is damaged."""
+        return direct_url.parse_direct_url(data, entry.path).without_credentials()

@@ -28,7 +28,7 @@ class ElfFixer:
 
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim ELF files that the plan changes, the interpreter's own, and with ``strip`` all."""
-        if not head.startswith(MAGIC):
+        if not head.startswith(MAGIC) or entry.path in self._plan.damaged:
             return False
         own = not entry.path.is_relative_to(self._site_packages)
         return self._strip or own or entry.path in self._plan.search_paths

@@ -6,10 +6,10 @@ https://docs.python.org/3/library/site.html
 from __future__ import annotations
 
 import posixpath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from hatch_envpack.errors import RelocationError
-from hatch_envpack.finding import printable
 
 if TYPE_CHECKING:
     from hatch_envpack.entry import Entry
@@ -45,16 +45,14 @@ class PthFixer:
         if not folder or line.startswith(("#", "import ", "import\t")):
             return line
         if folder.startswith("/"):
-            located = self._layout.locate(posixpath.normpath(folder))
-        elif posixpath.normpath(self._site_packages / folder).startswith(".."):
-            located = None
-        else:
+            located = self._layout.locate("/" + posixpath.normpath(folder).lstrip("/"))
+        elif PurePosixPath(posixpath.normpath(self._site_packages / folder)).parts[:1] != ("..",):
             return line
+        else:
+            located = None
         if located is None:
             raise RelocationError(
-                printable(
-                    f"{entry.path}, line {number}: the folder {folder} is outside of the environment: install what "
-                    "lies there as a distribution, or remove the line"
-                )
+                f"{entry.path}, line {number}: the folder {folder} is outside of the environment: install what lies "
+                "there as a distribution, or remove the line"
             )
         return posixpath.relpath(located, self._site_packages) + line[len(folder) :]

@@ -10,8 +10,9 @@ _SETS = (
         "credentials",
         (
             "pip.conf", "pip.ini", "uv.toml", ".pypirc", ".netrc", "_netrc", ".npmrc", ".git-credentials", ".env",
-            "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.p12", "*.pfx", "*.kdbx", "*.keytab",
-            ".ssh/", ".gnupg/", ".aws/", ".azure/", ".kube/", ".docker/",
+            "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.key", "*.ppk", "*.p12", "*.pfx", "*.kdbx", "*.keytab",
+            ".pgpass", ".my.cnf", ".s3cfg", ".boto", ".htpasswd", ".ssh/", ".gnupg/", ".aws/", ".azure/", ".kube/",
+            ".docker/",
         ),
         "it may hold what nobody else is to have",
         always=True,

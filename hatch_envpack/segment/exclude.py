@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
     from hatch_envpack.entry import Entry
     from hatch_envpack.segment.model import Segment
+
+
+_NEWLINE = "\ufffd"
+
+_SPECIAL = re.compile(r"([\\\[\]!*#? ])")
+"""What means something in a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,8 @@ class _Sieve:
         self.findings: list[Finding] = []
 
     def keeps(self, entry: Entry, segment: Segment) -> bool:
-        path = str(entry.path)
+        # pathspec's regular expressions take no newline, so that such a name would slip through
+        path = str(entry.path).replace("\n", _NEWLINE)
         if self._user.match_file(path):
             self.count["exclude"] += 1
             return False
@@ -81,8 +89,8 @@ class _Sieve:
             if (not each.always or segment.name == "unowned") and spec.match_file(path):
                 self.count[each.name] += 1
                 if each.finding:
-                    todo = f'remove it, or bring it into the pack with `exclude = ["!{path}"]`'
-                    self.findings.append(Finding(each.finding, path, f"is left out: {each.reason}", todo))
+                    todo = f"remove it, or bring it into the pack with `exclude = ['!/{_escaped(path)}']`"
+                    self.findings.append(Finding(each.finding, str(entry.path), f"is left out: {each.reason}", todo))
                 return False
         return True
 
@@ -108,6 +116,11 @@ def _spec(patterns: Sequence[str], name: str) -> GitIgnoreSpec:
 def _matches(pattern: str, segments: Sequence[Segment]) -> bool:
     spec = _spec([pattern.removeprefix("!")], "exclude")
     return any(spec.match_file(str(entry.path)) for segment in segments for entry in segment.entries)
+
+
+def _escaped(path: str) -> str:
+    """Return the pattern that matches this path alone."""
+    return _SPECIAL.sub(r"\\\1", path).replace(_NEWLINE, "?")
 
 
 def _unused(pattern: str) -> Finding:

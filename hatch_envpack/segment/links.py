@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.finding import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,58 +15,65 @@ if TYPE_CHECKING:
     from hatch_envpack.entry import Entry
     from hatch_envpack.segment.model import Segment
 
+_MOST_STEPS = 40
+"""How many links the kernel follows for one path: https://man7.org/linux/man-pages/man7/path_resolution.7.html."""
+
 
 def inside(path: PurePosixPath, target: str, root: Path) -> str:
     """Return the target of a link at ``path`` as it is to stand in the pack: relative when it is below ``root``."""
+    if not target.startswith("/"):
+        return target
+    plain = PurePosixPath("/", posixpath.normpath(target).lstrip("/"))
     for prefix in (root, root.resolve()):
-        if target == str(prefix) or target.startswith(f"{prefix}/"):
-            return posixpath.relpath(posixpath.normpath(target)[len(str(prefix)) :].lstrip("/") or ".", path.parent)
+        if plain.is_relative_to(prefix):
+            return posixpath.relpath(plain.relative_to(prefix), path.parent)
     return target
 
 
 def check_links(segments: Iterable[Segment]) -> None:
-    """Raise `ArchiveError` for a link that is absolute, leaves the pack, leads to nothing, or runs in a circle."""
+    """Raise `ArchiveError` for a link that is absolute, leaves the pack, leads to nothing, or runs in a circle.
+
+    So it does for a file that lies behind a link: nothing could unpack it without following that.
+    """
     entries = {entry.path: entry for segment in segments for entry in segment.entries}
-    known = {folder for path in entries for folder in (path, *path.parents)}
-    for entry in entries.values():
-        if entry.link is None:
-            continue
-        target = _step(entry)
-        if target.is_absolute() or target.parts[:1] == ("..",):
+    links = {path: entry for path, entry in entries.items() if entry.link is not None}
+    if not links:
+        return
+    folders = {folder for path in entries for folder in path.parents}
+    for path in sorted(folders & links.keys()):
+        behind = min(other for other in entries if path in other.parents)
+        raise ArchiveError(
+            f"{path} is a link to {links[path].link}, and {behind} lies behind it: put the folder in the link's place"
+        )
+    known = folders | entries.keys()
+    for entry in links.values():
+        _check(entry, links, known)
+
+
+def _check(entry: Entry, links: Mapping[PurePosixPath, Entry], known: set[PurePosixPath]) -> None:
+    """Follow a link as the kernel does: component by component, ``..`` from where the links before it led."""
+    here = entry.path.parent
+    waiting = _parts(entry)
+    steps = 1
+    while waiting:
+        part = waiting.pop()
+        if part.startswith("/") or (part == ".." and not here.parts):
             raise _error(entry, "is outside of the pack: remove the link, or put what it leads to in its place")
-        if _runs_in_a_circle(entry, entries):
-            raise _error(entry, "leads back to itself: remove the link")
-        if not _exists(target, entries, known):
-            raise _error(entry, "is not in the pack: remove the link")
+        here = here.parent if part == ".." else here / part
+        if here not in known:
+            raise _error(entry, "is not in the pack: remove the link, or put what it leads to in its place")
+        if here in links:
+            steps += 1
+            if steps > _MOST_STEPS:
+                raise _error(entry, "leads back to itself: remove the link")
+            waiting += _parts(links[here])
+            here = here.parent
 
 
-def _step(entry: Entry) -> PurePosixPath:
-    return PurePosixPath(posixpath.normpath(entry.path.parent / (entry.link or "")))
-
-
-def _exists(target: PurePosixPath, entries: Mapping[PurePosixPath, Entry], known: set[PurePosixPath]) -> bool:
-    """Whether something lies there, perhaps behind a link to a folder."""
-    for _ in range(len(entries)):
-        if target in known:
-            return True
-        parent = next((each for each in target.parents if each in entries and entries[each].link is not None), None)
-        if parent is None:
-            return False
-        target = PurePosixPath(posixpath.normpath(_step(entries[parent]) / target.relative_to(parent)))
-    return False
-
-
-def _runs_in_a_circle(entry: Entry, entries: Mapping[PurePosixPath, Entry]) -> bool:
-    seen = {entry.path}
-    following: Entry | None = entry
-    while following is not None and following.link is not None:
-        target = _step(following)
-        if target in seen:
-            return True
-        seen.add(target)
-        following = entries.get(target)
-    return False
+def _parts(entry: Entry) -> list[str]:
+    """Return the components of a link's target, the first one last."""
+    return list(reversed(PurePosixPath(entry.link or "").parts))
 
 
 def _error(entry: Entry, why: str) -> ArchiveError:
-    return ArchiveError(printable(f"{entry.path} is a link to {entry.link}, which {why}"))
+    return ArchiveError(f"{entry.path} is a link to {entry.link}, which {why}")

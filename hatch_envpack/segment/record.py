@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from hatch_envpack.environment.distributions import Distribution
 
 
-_ALGORITHMS = frozenset({"sha256", "sha384", "sha512", "sha1", "md5"})
-"""The specification asks for sha256 or better; old wheels have the last two."""
+_ALGORITHMS = frozenset(name for name in hashlib.algorithms_guaranteed if not name.startswith("shake_"))
+"""The specification asks for sha256 or better; old wheels have sha1 and md5. A shake has no length of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,17 @@ def record_value(data: bytes) -> RecordValue:
 class Digest:
     """Computes the digest of a content in the way that a row of ``RECORD`` has it, and compares the two.
 
-    Without a row, or where its algorithm is not known, it costs nothing and everything fits.
+    Without a row it costs nothing, and everything fits.
     """
 
     def __init__(self, expected: str) -> None:
         """Take the row's second column, such as ``sha256=…``."""
         self._expected = expected
         name = expected.partition("=")[0]
-        self._hash = hashlib.new(name, usedforsecurity=False) if name in _ALGORITHMS else None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there is anything to compare with."""
-        return self._hash is not None
+        self.is_known = not expected or name in _ALGORITHMS
+        """Whether the row has a digest that can be compared, or none."""
+        chosen = name if name in _ALGORITHMS else "sha256"
+        self._hash = hashlib.new(chosen, usedforsecurity=False) if expected else None
 
     def update(self, chunk: bytes) -> None:
         """Add the next piece of the content."""
@@ -64,7 +62,7 @@ class Digest:
 
     @property
     def text(self) -> str:
-        """The digest of what was added, as in a row."""
+        """The digest of what was added, as in a row; empty when there was none to compare with."""
         if self._hash is None:
             return ""
         encoded = base64.urlsafe_b64encode(self._hash.digest()).rstrip(b"=").decode()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import os
+import posixpath
+import re
 import stat
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from hatch_envpack.entry import Entry
-from hatch_envpack.errors import ArchiveError, InstallError
-from hatch_envpack.finding import Finding, printable
+from hatch_envpack.entry import Entry, Stamp
+from hatch_envpack.environment import direct_url, pyvenv
+from hatch_envpack.environment.distributions import infos
+from hatch_envpack.environment.read import read_small
+from hatch_envpack.errors import ArchiveError
+from hatch_envpack.finding import Finding
 from hatch_envpack.segment.links import inside
 from hatch_envpack.segment.model import Segment
+from hatch_envpack.segment.rows import plain_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,14 +30,22 @@ if TYPE_CHECKING:
 _INSTALLER_TRACES = frozenset({"REQUESTED", "uv_cache.json", "uv_build.json"})
 """Files of a ``.dist-info`` that tell how the installer came by the wheel: they differ from build to build (C10)."""
 
-_VENV_FILES = frozenset({"pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", ".lock", "lib64"})
+_VENV_FILES = frozenset({pyvenv.NAME, ".gitignore", "CACHEDIR.TAG", ".lock", "lib64"})
 """What makes a folder a virtual environment; the pack is a prefix of its own (C13)."""
 
 _VENV_SITE_FILES = frozenset({"_virtualenv.py", "_virtualenv.pth"})
 
+_PROGRAM = re.compile(r"python[\d.]*t?|𝜋thon")
+"""The interpreter's own names; the pack has the interpreter itself under them."""
+
 _ACTIVATION = ("activate", "deactivate", "Activate.ps1", "pydoc.bat")
 
 _BYTECODE_CACHE = "__pycache__"
+
+_STRAY_CONFIGS = frozenset({PurePosixPath(pyvenv.NAME), PurePosixPath("bin", pyvenv.NAME)})
+"""Where Python looks for one: beside its program and in the folder above. The first is the pack's own (I4)."""
+
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def split(environment: Environment, magic: bytes) -> tuple[list[Segment], list[Finding]]:
@@ -41,7 +55,7 @@ def split(environment: Environment, magic: bytes) -> tuple[list[Segment], list[F
     """
     splitter = _Splitter(environment, magic)
     segments = list(splitter.segments())
-    return segments, splitter.findings
+    return segments, [*environment.findings, *splitter.findings]
 
 
 def without_doubles(segment: Segment, others: Iterable[Segment]) -> Segment:
@@ -61,20 +75,50 @@ class _Splitter:
     findings: list[Finding] = field(default_factory=list)
 
     def segments(self) -> Iterator[Segment]:
+        self._note_nameless()
+        names: set[str] = set()
         for distribution in self.environment.distributions:
-            if distribution.has_record:
-                entries = tuple(self._owned(distribution))
-                yield Segment(f"distribution:{distribution.key}", _by_path(entries), distribution)
-            else:
-                self._find(
-                    "no-record",
-                    distribution.info,
-                    f"{distribution.name} has no RECORD, so that nobody knows which files are its own",
-                    "all are packed; reinstall it with pip or uv to have them checked",
-                )
-        unowned = list(self._unowned())
+            name = distribution.key
+            if name in names:
+                self._note_double(distribution)
+                name = distribution.info.name  # has a dot, as no normalised name has
+            names.add(name)
+            if not distribution.has_record:
+                self._note_unlisted(distribution)
+                continue
+            rows = tuple(plain_rows(distribution.rows, self.environment.root))
+            plain = replace(distribution, rows=rows)
+            yield Segment(f"distribution:{name}", _by_path(self._owned(plain)), plain)
+        unowned = _by_path(self._unowned())
         if unowned:
-            yield Segment("unowned", _by_path(unowned))
+            yield Segment("unowned", unowned)
+
+    def _note_nameless(self) -> None:
+        known = {distribution.info for distribution in self.environment.distributions}
+        for info in infos(self.environment.root, self.environment.site_packages):
+            if info not in known and self.environment.dropped.isdisjoint((info, info / "METADATA")):
+                self._find(
+                    "no-metadata",
+                    info,
+                    "has no file that says which distribution it is",
+                    "remove it, or reinstall the distribution that it is of",
+                )
+
+    def _note_double(self, distribution: Distribution) -> None:
+        self._find(
+            "double-distribution",
+            distribution.info,
+            f"is a second installation of {distribution.name}, and only one of the two can be imported",
+            f"uninstall {distribution.name} until it is gone, and install it again",
+        )
+
+    def _note_unlisted(self, distribution: Distribution) -> None:
+        self._find(
+            "no-record",
+            distribution.info,
+            f"{distribution.name} has no RECORD, so that nobody knows which files are its own",
+            "all are packed; reinstall it with pip or uv to have them checked",
+        )
 
     def _owned(self, distribution: Distribution) -> Iterator[Entry]:
         for row in distribution.rows:
@@ -82,15 +126,16 @@ class _Splitter:
                 self._note_second_owner(distribution, row)
                 continue
             self.owners[row.path] = (distribution, row)
-            if not self._is_dropped(row.path, distribution):
-                entry = self._entry(row.path)
-                if entry is not None:
-                    yield replace(entry, digest=row.digest)
+            if row.path == distribution.info / "RECORD" or self._is_left_out(row.path):
+                continue
+            entry = self._entry(row.path, row)
+            if entry is not None:
+                yield replace(entry, digest=row.digest, size=row.size)
 
     def _note_second_owner(self, distribution: Distribution, row: RecordRow) -> None:
         """Two distributions with the same file do no harm; with different ones, one of them lost."""
         first, first_row = self.owners[row.path]
-        if first is not distribution and row.digest != first_row.digest:
+        if first is not distribution and row.digest and first_row.digest and row.digest != first_row.digest:
             self._find(
                 "shared-file",
                 row.path,
@@ -98,12 +143,19 @@ class _Splitter:
                 "only one of the two can be there: remove one of the distributions",
             )
 
-    def _is_dropped(self, path: PurePosixPath, distribution: Distribution) -> bool:
-        if path.parent == distribution.info:
-            if path.name == "direct_url.json":
-                return _is_local(self.environment.root / path)
-            return path.name == "RECORD" or path.name in _INSTALLER_TRACES
-        return path.suffix == ".pyc" and not self._is_module(path)
+    def _is_left_out(self, path: PurePosixPath) -> bool:
+        """Whether a file is of the build machine alone, whoever owns it."""
+        if path.parent.suffix == ".dist-info":
+            return path.name in _INSTALLER_TRACES or (path.name == direct_url.NAME and self._is_local(path))
+        if path in _STRAY_CONFIGS:
+            what = "would make a virtual environment of the folder that it is in, and is left out"
+            self._find("stray-pyvenv", path, what, "remove it")
+            return True
+        return path.suffix == ".pyo" or (path.suffix == ".pyc" and not self._is_module(path))
+
+    def _is_local(self, path: PurePosixPath) -> bool:
+        data = read_small(self.environment.root / path)
+        return data is not None and direct_url.parse_direct_url(data, path).is_local
 
     def _is_module(self, path: PurePosixPath) -> bool:
         """Whether a ``.pyc`` is not what is compiled from a source beside it, but all that there is of a module (B4).
@@ -111,11 +163,11 @@ class _Splitter:
         https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
         """
         source = self.environment.root / path
-        if path.parent.name == _BYTECODE_CACHE or source.with_suffix(".py").exists() or not source.is_file():
+        if path.parent.name == _BYTECODE_CACHE or posixpath.exists(source.with_suffix(".py")):
             return False
-        with source.open("rb") as stream:
-            if stream.read(len(self.magic)) == self.magic:
-                return True
+        entry = Entry(path, source=source)
+        if not posixpath.isfile(source) or entry.head(len(self.magic)) == self.magic:
+            return True
         self._find(
             "foreign-bytecode",
             path,
@@ -125,41 +177,59 @@ class _Splitter:
         return False
 
     def _unowned(self) -> Iterator[Entry]:
-        root = self.environment.root
+        root, site_packages = self.environment.root, self.environment.site_packages
         for folder, folders, files in os.walk(root, onerror=_unreadable):
             relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
-            links = [name for name in folders if Path(folder, name).is_symlink()]
+            links = [name for name in folders if posixpath.islink(posixpath.join(folder, name))]
             folders[:] = sorted(name for name in folders if name != _BYTECODE_CACHE and name not in links)
             for name in sorted([*files, *links]):
                 path = relative / name
-                if path in self.owners or path in self.environment.dropped:
+                if path in self.owners or path in self.environment.dropped or _belongs_to_venv(path, site_packages):
                     continue
-                if _belongs_to_venv(path, self.environment.site_packages):
+                if path in self.environment.rewritten:
+                    yield Entry(path, content=self.environment.rewritten[path])
                     continue
-                if path.suffix == ".pyc" and not self._is_module(path):
-                    continue
-                entry = self._entry(path)
+                entry = None if self._is_left_out(path) else self._entry(path)
                 if entry is not None:
                     yield entry
 
-    def _entry(self, path: PurePosixPath) -> Entry | None:
+    def _entry(self, path: PurePosixPath, row: RecordRow | None = None) -> Entry | None:
+        """Return the entry of a file; None, and a finding, where there is nothing to be packed."""
         source = self.environment.root / path
         try:
             status = source.lstat()
-        except (OSError, ValueError):
+            if stat.S_ISLNK(status.st_mode):
+                return self._link(path, row)
+        except OSError as error:
+            if row is None or error.errno not in _NOT_THERE:
+                raise ArchiveError(f"{path}: {source} cannot be read: {error.strerror}") from error
             self._find(
                 "missing-file", path, "is listed in RECORD but is not there", "reinstall the distribution it is of"
             )
             return None
-        if stat.S_ISLNK(status.st_mode):
-            return Entry(path, link=inside(path, str(source.readlink()), self.environment.root))
         if not stat.S_ISREG(status.st_mode):
             self._find("special-file", path, f"is {_kind(status.st_mode)} and is left out", "remove it")
             return None
-        return Entry(path, source=source, executable=bool(status.st_mode & stat.S_IXUSR))
+        return _regular(path, source, status)
+
+    def _link(self, path: PurePosixPath, row: RecordRow | None) -> Entry:
+        """Return a link, or what it leads to where that is a distribution's file outside.
+
+        uv makes such links with ``--link-mode=symlink``; the digest in ``RECORD`` says that it is the right file.
+        """
+        source = self.environment.root / path
+        real = Path(os.path.realpath(source))
+        outside = not real.is_relative_to(os.path.realpath(self.environment.root))
+        if row is not None and row.digest and outside and posixpath.isfile(real):
+            return _regular(path, real, real.stat())
+        return Entry(path, link=inside(path, str(source.readlink()), self.environment.root))
 
     def _find(self, kind: str, path: PurePosixPath, what: str, todo: str) -> None:
         self.findings.append(Finding(kind, str(path), what, todo))
+
+
+def _regular(path: PurePosixPath, source: Path, status: os.stat_result) -> Entry:
+    return Entry(path, source=source, executable=bool(status.st_mode & stat.S_IXUSR), stamp=Stamp.of(status))
 
 
 def _kind(mode: int) -> str:
@@ -168,23 +238,16 @@ def _kind(mode: int) -> str:
 
 
 def _unreadable(error: OSError) -> None:
-    raise ArchiveError(printable(f"the folder {error.filename} cannot be read: {error.strerror}")) from error
-
-
-def _is_local(path: Path) -> bool:
-    """Whether a ``direct_url.json`` names a file of the build machine, which means nothing elsewhere (C8)."""
-    try:
-        url = json.loads(path.read_bytes())["url"]
-    except (ValueError, KeyError, TypeError, OSError):
-        raise InstallError(f"{path.parent.name}/direct_url.json cannot be read: reinstall that distribution") from None
-    return str(url).startswith("file:")
+    raise ArchiveError(f"the folder {error.filename} cannot be read: {error.strerror}") from error
 
 
 def _belongs_to_venv(path: PurePosixPath, site_packages: PurePosixPath) -> bool:
     if len(path.parts) == 1:
         return path.name in _VENV_FILES
     if path.parent == PurePosixPath("bin"):
-        return path.name.startswith((*_ACTIVATION, "python")) or path.name == "𝜋thon"
+        return path.name.startswith(_ACTIVATION) or _PROGRAM.fullmatch(path.name) is not None
+    if path.parent == site_packages.parent:
+        return path.name == "EXTERNALLY-MANAGED"  # the unpacked tree is the user's own (I6)
     return path.parent == site_packages and path.name in _VENV_SITE_FILES
 
 

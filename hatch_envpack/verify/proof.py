@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.reader import extract
+from hatch_envpack.environment.pyvenv import NAME, parse_pyvenv
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.finding import Finding
 from hatch_envpack.verify.ask import MODULE, SCRIPT_GROUPS, Question, ask
@@ -58,12 +59,25 @@ def prove(
     place.mkdir(parents=True)
     nowhere.mkdir()
     extract(pack, place)
+    _check_configs(place)
     answer = ask(place / "bin" / program, asked, nowhere)
     serious = [failure for failure in answer.failures if failure.kind in (MODULE, *SCRIPT_GROUPS)]
     before = _failing_before(asked, serious, original, nowhere)
     _check_failures([failure for failure in serious if failure not in before])
     _check_place(place, answer, allows)
     return [_finding(failure, before) for failure in answer.failures]
+
+
+def _check_configs(place: Path) -> None:
+    """Raise `VerificationError` for a file that makes a virtual environment of the pack (I4).
+
+    Python looks for one beside its program first, then in the folder above, where a pack has its own without ``home``.
+    What lies further above it never sees.
+    """
+    beside, above = place / "bin" / NAME, place / NAME
+    if beside.exists() or (above.exists() and parse_pyvenv(above.read_bytes()).home):
+        found = (beside if beside.exists() else above).relative_to(place)
+        raise VerificationError(f"{found} in the pack makes a virtual environment of it: leave it out with `exclude`")
 
 
 def _failing_before(asked: Question, failures: Sequence[Failure], original: Path, folder: Path) -> tuple[Failure, ...]:

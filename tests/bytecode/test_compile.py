@@ -71,6 +71,18 @@ def test_files_that_are_no_python_are_left(tmp_path: Path) -> None:
     assert list(compiled) == ["lib/pkg/__pycache__/good.cpython-312.pyc"]
 
 
+def test_huge_file_is_left(tmp_path: Path) -> None:
+    """A file that would fill the memory is not compiled, and stops nothing."""
+    compiled = _compile(tmp_path, good="x = 1\n", huge="\n" * (65 << 20))
+    assert list(compiled) == ["lib/pkg/__pycache__/good.cpython-312.pyc"]
+
+
+def test_b2_name_without_room_for_bytecode(tmp_path: Path) -> None:
+    """A module whose bytecode's name would be longer than a file system takes is left without, as Python leaves it."""
+    compiled = _compile(tmp_path, good="x = 1\n", **{"m" * 252: "x = 1\n"})
+    assert list(compiled) == ["lib/pkg/__pycache__/good.cpython-312.pyc"]
+
+
 def test_compiled_module_is_the_module(tmp_path: Path) -> None:
     """What is loaded from the file computes what the source says."""
     ((_, data),) = _compile(tmp_path, "3.12", mod="ANSWER = 6 * 7\n").items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_envpack.relocate.dist_info import without_credentials
+from hatch_envpack.environment.direct_url import without_credentials
 
 
 @pytest.mark.parametrize(

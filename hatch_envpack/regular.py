@@ -1,0 +1,24 @@
+"""Opening a file that must be a regular one, whatever lies in its place."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+    from pathlib import Path
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file for reading. Raises `OSError`, also for everything that is no regular file.
+
+    It never waits: for a FIFO without a writer a plain ``open`` would do so for ever.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "not a regular file")
