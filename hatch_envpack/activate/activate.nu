@@ -18,7 +18,7 @@ export-env {
     hide-env --ignore-errors PYTHONHOME
 
     if ($env.VIRTUAL_ENV_DISABLE_PROMPT? | is-empty) and ($env.PROMPT_COMMAND? | is-not-empty) {
-        let old = $env.ENVPACK_OLD_PROMPT? | default $env.PROMPT_COMMAND
+        let old = if ENVPACK_OLD_PROMPT in $env { $env.ENVPACK_OLD_PROMPT } else { $env.PROMPT_COMMAND }
         $env.ENVPACK_OLD_PROMPT = $old
         $env.PROMPT_COMMAND = {||
             let shown = if ($old | describe) == "closure" { do $old } else { $old }
