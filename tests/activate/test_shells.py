@@ -15,7 +15,7 @@ SCRIPTS = Path(generated.__file__).parents[1] / "activate"
 NAMES = {
     "plain": "app",
     "space": "my app",
-    "quotes": "it's \"here\"",
+    "quotes": 'it\'s "here"',
     "dollar": "a$HOME `b`",
     "backslash": "a\\nb\\",
     "percent": "100%!",
@@ -52,6 +52,8 @@ def test_c12_on_twice_and_off(shell: Shell, name: str, tmp_path: Path) -> None:
     """Whatever the folder is called: the pack is first, once, and afterwards all is as it was."""
     if shell is TCSH and name == "newline":
         pytest.skip("csh has no way to hold a newline that a program printed")
+    if shell.name == "zsh-as-csh" and name == "newline":
+        pytest.skip("the line of the test itself cannot be written")
     prefix = make_pack(tmp_path / NAMES[name])
     before = {"PATH": "/usr/bin:/bin", "PYTHONHOME": "/kept"}
     lines = (DUMP, shell.activation(prefix), DUMP, shell.activation(prefix), DUMP, "deactivate", DUMP)
@@ -125,15 +127,14 @@ def test_c12_hostile_settings(shell: Shell, tmp_path: Path) -> None:
     """Strict modes, no clobbering, no globs, an odd IFS, a CDPATH, aliases and functions in the way."""
     prefix = make_pack(tmp_path / "my app")
     (tmp_path / "elsewhere/my app/bin").mkdir(parents=True)
+    functions = () if shell.name == "zsh-as-csh" else ("cd() { echo function; }; pwd() { echo function; }",)
     hostile = (
+        *functions,
         "set -eu; set -C; set -f; IFS=/a; CDPATH=./elsewhere; export CDPATH",
+        '[ -z "${BASH_VERSION-}" ] || shopt -s expand_aliases',
         *(f"alias {name}='echo alias'" for name in ("cd", "pwd", "readlink", "unset", "export", "command")),
-        "[ -z \"${BASH_VERSION-}\" ] || shopt -s expand_aliases",
-        "cd() { echo function; }; pwd() { echo function; }",
     )
-    if shell.name == "zsh-as-csh":
-        hostile = hostile[:-1]
-    lines = (*hostile[::-1], shell.source("./my app/bin/activate"), DUMP, "deactivate", DUMP)
+    lines = (*hostile, shell.source("./my app/bin/activate"), DUMP, "deactivate", DUMP)
     on, off = shell.dumps(tmp_path, *lines)
     assert (_ours(on), _ours(off)) == (_active(prefix), {"PATH": "/usr/bin:/bin"})
 
