@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_envpack.entry import Entry
@@ -107,6 +107,10 @@ _BRIDGE = b"import os, site; site.addsitedir(os.path.join(os.path.dirname(os.__f
 """
 
 
+_ACTIVATION = Path(__file__).parents[1] / "activate"
+"""Ours, not an environment's: those name the folder that they were made in (C12)."""
+
+
 def generated_entries(interpreter: Interpreter) -> Iterator[Entry]:
     """Yield the generated members."""
     library, site_packages = library_path(interpreter), site_packages_path(interpreter)
@@ -114,6 +118,8 @@ def generated_entries(interpreter: Interpreter) -> Iterator[Entry]:
     yield Entry(site_packages / "_envpack_site.pth", content=_SITE_PTH)
     yield Entry(library / "_envpack_site.py", content=_SITE_MODULE)
     yield Entry(library / "_envpack_terminfo.py", content=_TERMINFO_MODULE)
+    for script in sorted(_ACTIVATION.iterdir()):
+        yield Entry(PurePosixPath("bin", script.name), content=script.read_bytes())
     if looks_in_dist_packages(interpreter):
         yield Entry(site_packages.with_name("dist-packages") / "envpack.pth", content=_BRIDGE)
     if interpreter.platlibdir != "lib":

@@ -69,6 +69,13 @@ def _link(interpreter: Interpreter, path: str) -> str | None:
 def test_what_is_packed(installation: Interpreter) -> None:
     """Program with its two links, standard library, headers, library, scripts, and what is generated; nothing else."""
     assert _paths(installation) == {
+        "bin/Activate.ps1",
+        "bin/activate",
+        "bin/activate.bat",
+        "bin/activate.csh",
+        "bin/activate.fish",
+        "bin/activate.nu",
+        "bin/deactivate.bat",
         "bin/pydoc3.12",
         "bin/python",
         "bin/python3",
