@@ -79,6 +79,16 @@ def test_a7_same_tree_from_every_reader(tmp_path: Path, pyenv_pack: Built) -> No
     assert trees[0] == trees[1] == trees[2]
 
 
+def test_one_archive_and_nothing_behind_it(pyenv_pack: Built) -> None:
+    """The proof works on the pack in the making, which is then written anew with the proof's findings."""
+    stream = _stream(pyenv_pack.pack)
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
+        for _ in archive:
+            pass
+        end = archive.offset
+    assert stream.getvalue()[end:].strip(b"\0") == b""
+
+
 def test_a9_a14_owner_mode_and_time(pyenv_pack: Built) -> None:
     """Every member is root's, has one of two modes and the one time stamp, and no name twice."""
     members = _members(pyenv_pack.pack)
