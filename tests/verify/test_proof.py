@@ -23,10 +23,15 @@ PROGRAM = "python3.12"
 
 
 def _prove(
-    built: Built, folder: Path, asked: Question, allows: Callable[[str], bool] = is_system_library, **names: str
+    built: Built,
+    folder: Path,
+    asked: Question,
+    allows: Callable[[str], bool] = is_system_library,
+    needs: Callable[[str], bool] = lambda _: True,
+    **names: str,
 ) -> list[Finding]:
     original = Path(names.get("original", built.interpreter))
-    return prove(built.pack, names.get("program", PROGRAM), asked, allows, original, folder / "proof")
+    return prove(built.pack, names.get("program", PROGRAM), asked, allows, needs, original, folder / "proof")
 
 
 def test_part_that_was_lost(tmp_path: Path, pyenv_pack: Built) -> None:
