@@ -124,7 +124,7 @@ def _opened_by_name(
                     "host-library",
                     "",
                     f"{answer.mapped[str(path)]} opens {soname}, which the build machine has, by name",
-                    "where the target lacks it, what uses it may not work: install there the system package that has it",
+                    "where the target lacks it, what uses it may not work: install the package that has it there",
                 )
             )
     return findings
