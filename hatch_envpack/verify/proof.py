@@ -62,16 +62,16 @@ def prove(
     be the pack's own. Any other is opened by name, by a module that makes use of it where there is one, and is a
     finding. ``original`` is the python of the environment before it was
     packed: where a part of a dependency fails there too (a command whose extra is not installed), that is not of the
-    pack's making, and a finding. So is an entry point for another program, which may not be there.
+    pack's making, and a finding. So is an entry point for another program, which may not be there; where it failed
+    before it is an accepted one, since large distributions have plugins for many programs.
     """
     place, nowhere = folder / "an other place", folder / "nowhere"
     place.mkdir(parents=True)
     nowhere.mkdir()
     extract(pack, place)
     answer = ask(place / "bin" / program, asked, nowhere)
-    serious = [failure for failure in answer.failures if failure.kind in (MODULE, *SCRIPT_GROUPS)]
-    before = _failing_before(asked, serious, original, nowhere)
-    _check_failures([failure for failure in serious if failure not in before])
+    before = _failing_before(asked, answer.failures, original, nowhere)
+    _check_failures([failure for failure in answer.failures if failure not in before and _is_serious(failure)])
     _check_place(place, answer)
     opened = _opened_by_name(place, answer, allows, needs)
     return [*(_finding(failure, before) for failure in answer.failures), *opened]
@@ -139,10 +139,19 @@ def _library(path: Path) -> Elf | None:
         return None
 
 
+def _is_serious(failure: Failure) -> bool:
+    """Whether it is more than a plugin of another program, which may not be there."""
+    return failure.kind in (MODULE, *SCRIPT_GROUPS)
+
+
 def _finding(failure: Failure, before: Sequence[Failure]) -> Finding:
-    if failure in before:
+    accepted = ""
+    if failure not in before:
+        todo = "it is a plugin of a program that is not in the pack, or needs what is not installed"
+    elif _is_serious(failure):
         todo = "nor did it before it was packed: install what it needs, or leave it as it is"
     else:
-        todo = "it is a plugin of a program that is not in the pack, or needs what is not installed"
+        todo = "nothing, unless the program that it is a plugin of is meant to use it"
+        accepted = "a plugin that did not resolve before it was packed either"
     verb = "cannot be imported" if failure.kind == MODULE else "does not resolve"
-    return Finding("does-not-load", "", f"{failure.kind} {failure.name} {verb} ({failure.error})", todo)
+    return Finding("does-not-load", "", f"{failure.kind} {failure.name} {verb} ({failure.error})", todo, accepted)

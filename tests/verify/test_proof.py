@@ -65,11 +65,21 @@ def test_original_that_cannot_be_asked_excuses_nothing(tmp_path: Path, pyenv_pac
         _prove(pyenv_pack, tmp_path, Question(("no_such_module",), ()), original="/nonexistent/python")
 
 
-def test_plugin_without_its_program_is_a_finding(tmp_path: Path, pyenv_pack: Built) -> None:
-    """An entry point for another program that does not resolve is no error."""
+def test_plugin_without_its_program_is_accepted(tmp_path: Path, pyenv_pack: Built) -> None:
+    """A dependency's entry point for another program that did not resolve before either needs nobody's attention."""
     points = (EntryPoint("pytest11", "x", "no_such:thing", extras=False),)
     (finding,) = _prove(pyenv_pack, tmp_path, Question((), points))
     assert finding.what.startswith("pytest11 x does not resolve")
+    assert finding.accepted
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_plugin_that_was_lost_is_a_finding(tmp_path: Path, pyenv_pack: Built, *, own: bool) -> None:
+    """One that resolved before is told, and so is the project's own in any case."""
+    point = EntryPoint("pytest11", "x", "no_such:thing" if own else "pip:main", extras=False)
+    asked = Question((), (point,), frozenset({("pytest11", "x")} if own else ()))
+    (finding,) = _prove(pyenv_pack, tmp_path, asked)
+    assert not finding.accepted
     assert "plugin of a program" in finding.todo
 
 
