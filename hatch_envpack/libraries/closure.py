@@ -36,7 +36,7 @@ from hatch_envpack.libraries.data import data_entries
 from hatch_envpack.libraries.host import Host
 from hatch_envpack.libraries.licences import copied_libraries
 from hatch_envpack.libraries.plan import LibraryPlan
-from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target
+from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target, is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -165,6 +165,8 @@ class _Closure:
 
     def _must_hand_down(self, path: PurePosixPath) -> bool:
         if self.elves[path].interpreter is None or ".so" in path.name or not self._is_of_a_wheel(path):
+            return False
+        if is_template(str(path.relative_to(self.site_packages))):
             return False
         loaded, waiting = {path}, [path]
         while waiting:
