@@ -47,7 +47,7 @@ class Failure:
     """`MODULE`, or the entry point's group."""
     name: str
     error: str
-    """The last line of the traceback."""
+    """What the last line of the traceback says, without the folder that the environment lies in."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}: {self.error}"

@@ -122,8 +122,8 @@ def _opened_by_name(
             findings.append(
                 Finding(
                     "host-library",
-                    "",
-                    f"{answer.mapped[str(path)]} opens {soname}, which the build machine has, by name",
+                    soname,
+                    f"is the build machine's, and {answer.mapped[str(path)]} opens it by name",
                     "where the target lacks it, what uses it may not work: install the package that has it there",
                 )
             )
@@ -154,4 +154,6 @@ def _finding(failure: Failure, before: Sequence[Failure]) -> Finding:
         todo = "nothing, unless the program that it is a plugin of is meant to use it"
         accepted = "a plugin that did not resolve before it was packed either"
     verb = "cannot be imported" if failure.kind == MODULE else "does not resolve"
-    return Finding("does-not-load", "", f"{failure.kind} {failure.name} {verb} ({failure.error})", todo, accepted)
+    path = {MODULE: failure.name, **dict.fromkeys(SCRIPT_GROUPS, f"bin/{failure.name}")}.get(failure.kind, "")
+    what = f"{failure.kind} {failure.name} {verb} ({failure.error})"
+    return Finding("does-not-load", path, what, todo, accepted)

@@ -27,8 +27,9 @@ def _attempt(kind: str, what: str, module: str, attribute: str = "") -> None:
     try:
         _resolve(module, attribute)
     except BaseException as error:  # noqa: BLE001 - a module may raise anything, SystemExit included
-        reason = traceback.format_exception_only(type(error), error)[-1].strip()
-        _say(kind=kind, failed=what, error=reason)
+        reason = traceback.format_exception_only(type(error), error)[-1].strip().partition("\n")[0]
+        # it may stand in the manifest, which knows nothing of the folder of this proof
+        _say(kind=kind, failed=what, error=reason.replace(sys.prefix + os.sep, ""))
     _say_mapped(f"{kind} {what}")
 
 

@@ -10,8 +10,9 @@ import pytest
 from hatch_envpack.environment.distributions import EntryPoint
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.libraries.policy import is_system_library
-from hatch_envpack.verify.ask import Question
+from hatch_envpack.verify.ask import Question, ask
 from hatch_envpack.verify.proof import prove
+from tests.conftest import find_pyenv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,17 @@ def test_part_that_never_worked_is_a_finding(tmp_path: Path, pyenv_pack: Built) 
         "module no_such_module cannot be imported",
         "console_scripts x does not resolve",
     ]
+    assert [finding.path for finding in findings] == ["no_such_module", "bin/x"]
     assert all(finding.todo.startswith("nor did it before it was packed") for finding in findings)
+
+
+def test_c10_reason_does_not_tell_of_the_proof(tmp_path: Path) -> None:
+    """What stands in the manifest is one line, and the same wherever the proof took place."""
+    (tmp_path / "long_winded.py").write_text(
+        "import sys\nraise ImportError(f'no a in {sys.prefix}/lib/a.py\\nfor long')\n"
+    )
+    answer = ask(find_pyenv("3.12"), Question(("long_winded",), ()), tmp_path)
+    assert [failure.error for failure in answer.failures] == ["ImportError: no a in lib/a.py"]
 
 
 def test_projects_own_part_must_work(tmp_path: Path, pyenv_pack: Built) -> None:
