@@ -168,34 +168,6 @@ def test_c9_record_fits_the_files(tmp_path: Path, pyenv_pack: Built) -> None:
     assert not list(site.glob("*.dist-info/uv_*.json"))
 
 
-def test_n2_compiled_files_are_the_wheels_own(tmp_path: Path, pyenv_pack: Built) -> None:
-    """Every ELF file that came with a wheel is byte for byte what an installer unpacks."""
-    place, target = tmp_path / "place", tmp_path / "installed"
-    place.mkdir()
-    subprocess.run(["tar", "--zstd", "-xf", pyenv_pack.pack, "-C", place], check=True)
-    distributions = _manifest(pyenv_pack.pack)["distributions"]
-    assert isinstance(distributions, list)
-    wanted = [f"{each['name']}=={each['version']}" for each in distributions if each["name"] != "example-project"]
-    install: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "uv",
-        "pip",
-        "install",
-        "-q",
-        "--python",
-        pyenv_pack.interpreter,
-        "--target",
-        target,
-    ]
-    subprocess.run([*install, *wanted], check=True)
-    (site,) = place.glob("lib/python3.*/site-packages")
-    files = [path for path in target.rglob("*") if path.is_file() and path.read_bytes()[:4] == b"\x7fELF"]
-    assert len(files) > 20
-    changed = [path for path in files if (site / path.relative_to(target)).read_bytes() != path.read_bytes()]
-    assert changed == []
-
-
 def test_no_build_path_is_left(pyenv_pack: Built) -> None:
     """Neither the project's folder nor the interpreter's prefix stands anywhere in the archive."""
     content = _stream(pyenv_pack.pack).getvalue()

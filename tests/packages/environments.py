@@ -1,6 +1,6 @@
 """Widely used packages with native code or unusual installs, in environments that resolve together.
 
-Each requirement has a probe of its name in ``probes/``: it uses the package, in the unpacked tree, on a bare machine.
+Each package has a probe of its name in ``probes/``: it uses the package, in the unpacked tree, on a bare machine.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ class Environment:
     """What is packed together, and what is known of it."""
 
     name: str
-    """Also that of the file with the probes, but for those that other files have too."""
     python: str
     requirements: tuple[str, ...]
     installer: str = "uv"
+    bytecode: bool = True
     build_packages: tuple[str, ...] = ()
     """Debian packages that the build machine needs: to build from source, and for libraries to bring along."""
     target_packages: tuple[str, ...] = ()
@@ -35,6 +35,7 @@ WHEELS = Environment(
         "pillow==13.0.0", "psycopg[binary]==3.3.9", "opencv-python-headless==5.0.0.93", "grpcio==1.85.3",
         "tzdata==2025.2",
     ),
+    bytecode=False,
 )  # fmt: skip
 """Small enough for every run of the tests; pinned, so that these change with the repository alone."""
 

@@ -20,9 +20,8 @@ from tests.packages.wheels import MAGIC, Compared, compare
 from tests.targets.roots import bare_root, build_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.packages.environments import Environment
+    from tests.targets.roots import Root
 
 _PROBES = Path(__file__).with_name("probes")
 _PLACE = "/opt/a place"
@@ -76,13 +75,7 @@ def try_out(environment: Environment, folder: Path, *, wheels: bool = True) -> R
     manifest = json.loads((place / "envpack.json").read_bytes())
     files = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
     distributions = {each["name"]: each["version"] for each in manifest["distributions"] if each["name"] != "packages"}
-    (root.path / "probes.py").write_bytes((_PROBES / f"{environment.name}.py").read_bytes())
-    failed = []
-    probes = list(probe_names(environment))
-    for name in probes:
-        probed = root.run(f"{_PLACE}/bin/python", "-c", _RUN, "/probes.py", name, environment={"HOME": "/tmp"})
-        if probed.returncode:
-            failed.append(f"{name}: status {probed.returncode}\n{probed.stderr}")
+    failed = _failed_probes(environment, root)
     compared = Compared(0, (), (), ())
     if wheels:
         python = resolve_interpreter(environment.python, root=project, uv=find_uv()).executable
@@ -99,13 +92,26 @@ def try_out(environment: Environment, folder: Path, *, wheels: bool = True) -> R
         distributions=distributions,
         accepted=tuple(words for words, accepted in findings if accepted),
         findings=tuple(words for words, accepted in findings if not accepted),
-        failed_probes=tuple(failed),
-        probes=len(probes),
+        failed_probes=failed,
+        probes=len(environment.requirements),
         equal_files=compared.equal,
         edited_files=compared.edited,
         changed_files=compared.changed,
         from_source=compared.without_wheel,
     )
+
+
+def _failed_probes(environment: Environment, root: Root) -> tuple[str, ...]:
+    known = probes()
+    failed = []
+    for name in package_names(environment):
+        path, function = known[name]
+        (root.path / "probe.py").write_bytes(path.read_bytes())
+        command = (f"{_PLACE}/bin/python", "-c", _RUN, "/probe.py", function)
+        done = root.run(*command, environment={"HOME": "/tmp"})
+        if done.returncode:
+            failed.append(f"{name}: status {done.returncode}\n{done.stderr}")
+    return tuple(failed)
 
 
 def missing_packages(environment: Environment) -> list[str]:
@@ -118,17 +124,19 @@ def missing_packages(environment: Environment) -> list[str]:
     return [name for name, status in asked.items() if status != b"installed"]
 
 
-def probe_names(environment: Environment) -> Iterator[str]:
-    """Yield the names of an environment's probes."""
-    for node in ast.parse((_PROBES / f"{environment.name}.py").read_bytes()).body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            yield node.name
+def probes() -> dict[str, tuple[Path, str]]:
+    """Return file and function of each probe, by the name of the package that it uses."""
+    found = {}
+    for path in sorted(_PROBES.glob("*.py")):
+        for node in ast.parse(path.read_bytes()).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                found[str(canonicalize_name(node.name))] = (path, node.name)
+    return found
 
 
-def without_probe(environment: Environment) -> list[str]:
-    """Return the packages of an environment that no probe uses."""
-    names = {canonicalize_name(Requirement(text).name) for text in environment.requirements}
-    return sorted(names - {canonicalize_name(name) for name in probe_names(environment)})
+def package_names(environment: Environment) -> list[str]:
+    """Return the normalised names of the packages that an environment asks for."""
+    return [str(canonicalize_name(Requirement(text).name)) for text in environment.requirements]
 
 
 def _project(environment: Environment, folder: Path) -> Path:
@@ -143,7 +151,7 @@ def _project(environment: Environment, folder: Path) -> Path:
         '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
         f'[project]\nname = "packages"\nversion = "1"\ndependencies = {json.dumps(environment.requirements)}\n'
         f'[tool.hatch.build.targets.envpack]\npython = "{environment.python}"\n'
-        f'installer = "{environment.installer}"\n{allow}'
+        f'installer = "{environment.installer}"\nbytecode = {json.dumps(environment.bytecode)}\n{allow}'
     )
     return folder
 

@@ -17,6 +17,8 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -47,6 +49,8 @@ def compare(place: Path, distributions: Mapping[str, str], python: Path, folder:
     changed: list[str] = []
     built: list[str] = []
     for name, version in distributions.items():
+        if _is_for_any_machine(site, name, version):
+            continue
         wheel = _download(f"{name}=={version}", python, folder)
         if wheel is None:
             built.append(name)
@@ -61,6 +65,15 @@ def compare(place: Path, distributions: Mapping[str, str], python: Path, folder:
             (edited if reason else changed).append(f"{name}: {path}{reason}")
         wheel.unlink()
     return Compared(equal, tuple(edited), tuple(changed), tuple(built))
+
+
+def _is_for_any_machine(site: Path, name: str, version: str) -> bool:
+    (info,) = (
+        path
+        for path in site.glob(f"*-{version}.dist-info")
+        if canonicalize_name(path.name.partition("-")[0]) == canonicalize_name(name)
+    )
+    return re.search(r"^Tag: .*-none-any$", (info / "WHEEL").read_text(), re.MULTILINE) is not None
 
 
 def _download(requirement: str, python: Path, folder: Path) -> Path | None:

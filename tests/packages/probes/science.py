@@ -176,11 +176,3 @@ def duckdb() -> None:
 
     frame = pd.DataFrame({"v": [1, 2, 3]})
     assert db.connect().register("frame", frame).sql("select sum(v) from frame").fetchall() == [(6,)]
-
-
-def tzdata() -> None:
-    """A clock of another place, which a bare machine knows nothing of."""
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    assert datetime(2020, 7, 1, tzinfo=ZoneInfo("Europe/Oslo")).utcoffset().seconds == 7200

@@ -247,11 +247,3 @@ def playwright() -> None:
     command = [*compute_driver_executable(), "--version"]
     done = subprocess.run(command, env=get_driver_env(), capture_output=True, check=False)
     assert done.stdout.startswith(b"Version "), done.stderr
-
-
-def tzdata() -> None:
-    """A clock of another place, which a bare machine knows nothing of."""
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    assert datetime(2020, 7, 1, tzinfo=ZoneInfo("Europe/Oslo")).utcoffset().seconds == 7200
