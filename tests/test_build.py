@@ -182,8 +182,9 @@ def test_n5_library_that_is_opened_by_name(tmp_path: Path) -> None:
         missing("gcc is not installed")
     (tmp_path / "a.c").write_text("int a;\n")
     inner: list[str | Path] = ["-Wl,--no-as-needed", tmp_path / "libinner.so"]
-    for name, needed in (("inner", []), ("outer", inner)):
-        flags = ["-shared", f"-Wl,-soname,lib{name}.so", f"-Wl,-rpath,{tmp_path}", "-o", tmp_path / f"lib{name}.so"]
+    libraries: dict[str, list[str | Path]] = {"libinner.so": [], "libouter.so": inner}
+    for name, needed in libraries.items():
+        flags = ["-shared", f"-Wl,-soname,{name}", f"-Wl,-rpath,{tmp_path}", "-o", str(tmp_path / name)]
         subprocess.run(["gcc", tmp_path / "a.c", *flags, *needed], check=True)
     project = _tiny(tmp_path / "p")
     opening = f"import ctypes\nctypes.CDLL({str(tmp_path / 'libouter.so')!r})\nmain = id\n"
