@@ -60,10 +60,12 @@ def prove(
 
     ``allows`` says which libraries may come from elsewhere, ``needs`` which ones a packed file is linked to: these must
     be the pack's own. Any other is opened by name, by a module that makes use of it where there is one, and is a
-    finding. ``original`` is the python of the environment before it was
-    packed: where a part of a dependency fails there too (a command whose extra is not installed), that is not of the
-    pack's making, and a finding. So is an entry point for another program, which may not be there; where it failed
-    before it is an accepted one, since large distributions have plugins for many programs.
+    finding.
+
+    ``original`` is the python of the environment before it was packed: where a part of a dependency fails there too (a
+    command whose extra is not installed), that is not of the pack's making, and a finding. So is an entry point for
+    another program, which may not be there; where it failed before, the finding is accepted, since large distributions
+    have plugins for many programs.
     """
     place, nowhere = folder / "an other place", folder / "nowhere"
     place.mkdir(parents=True)
