@@ -113,11 +113,11 @@ def pyinstaller() -> None:
 
 def ansible_core() -> None:
     """Runs a module with the unpacked Python."""
-    words = ["localhost", "-i", "localhost,", "-c", "local", "-m", "command", "-a", "echo seven"]
+    words = ["localhost", "-i", "localhost,", "-c", "local", "-m", "command", "-a", "cat /etc/passwd"]
     with TemporaryDirectory() as folder:
         # ansible itself takes no path with a space
         Path(folder, "link").symlink_to(sys.prefix)
-        assert "seven" in _run("ansible", *words, "-e", f"ansible_python_interpreter={folder}/link/bin/python")
+        assert "root:x:0" in _run("ansible", *words, "-e", f"ansible_python_interpreter={folder}/link/bin/python")
 
 
 def awscli() -> None:
