@@ -50,6 +50,7 @@ ENVIRONMENTS = (
             "llvmlite", "lightgbm", "xgboost-cpu", "h5py", "netCDF4", "duckdb", "tzdata",
         ),
         allow=(
+            Allowance("does-not-load", "duckdb's driver for ADBC, which is not installed", "adbc_driver_duckdb"),
             Allowance("missing-library", "one of numba's three threading layers", "libtbb.so.12"),
         ),
     ),

@@ -44,7 +44,8 @@ def _serves(program: str, path: str) -> None:
         words = ["--allow-root", "--no-browser", "--ServerApp.token=x", "--port=8899"]
         process = subprocess.Popen([BIN / "jupyter", program, *words], cwd=folder, stderr=subprocess.DEVNULL)
         try:
-            for _ in range(80):
+            page = b""
+            for _ in range(240):
                 time.sleep(0.5)
                 try:
                     page = urllib.request.urlopen(f"http://127.0.0.1:8899/{path}?token=x").read()
