@@ -12,7 +12,7 @@ class Finding:
     kind: str
     """A short fixed word, such as ``build-path``."""
     path: str
-    """The archive path of the file that it is in; empty when no file is to blame."""
+    """The archive path of the file that it is in, or the name of a library or module; empty when none is to blame."""
     what: str
     todo: str
     accepted: str = ""

@@ -180,7 +180,7 @@ def _pack(subject: _Subject, job: Job | Export, partial: Partial, work: Path) ->
         report.stage("Unpacking and proving the pack")
         asked = question(subject.distributions, site_packages, canonicalize_name(subject.name))
         original = subject.environments[0].root / "bin" / "python"
-        findings += prove(partial.path, interpreter.program, asked, plan.allows, original, work / "proof")
+        findings += prove(partial.path, interpreter.program, asked, plan.allows, plan.needs, original, work / "proof")
     findings = accept(findings, settings.allow)
     _report_findings(findings, report, strict=settings.strict)
     manifest = replace(manifest, findings=tuple(findings))

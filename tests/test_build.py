@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -169,6 +170,29 @@ def test_n5_libraries_of_the_hosts_display(tmp_path: Path) -> None:
     with (project / "tiny/__init__.py").open("a") as stream:
         stream.write("import tkinter\n")
     build(project, find_pyenv("3.12"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_n5_library_that_is_opened_by_name(tmp_path: Path) -> None:
+    """A library that nothing is linked to may be missing at the target: a finding names it and its opener.
+
+    What that library itself is linked to is not told: it comes and goes with it.
+    """
+    if shutil.which("gcc") is None:
+        missing("gcc is not installed")
+    (tmp_path / "a.c").write_text("int a;\n")
+    inner: list[str | Path] = ["-Wl,--no-as-needed", tmp_path / "libinner.so"]
+    libraries: dict[str, list[str | Path]] = {"libinner.so": [], "libouter.so": inner}
+    for name, needed in libraries.items():
+        flags = ["-shared", f"-Wl,-soname,{name}", f"-Wl,-rpath,{tmp_path}", "-o", str(tmp_path / name)]
+        subprocess.run(["gcc", tmp_path / "a.c", *flags, *needed], check=True)
+    project = _tiny(tmp_path / "p")
+    opening = f"import ctypes\nctypes.CDLL({str(tmp_path / 'libouter.so')!r})\nmain = id\n"
+    (project / "tiny/__init__.py").write_text(opening)
+    findings = _manifest(build(project, find_pyenv("3.12")).pack)["findings"]
+    (finding,) = [each for each in findings if each["kind"] != "build-path"]
+    assert (finding["kind"], finding["path"]) == ("host-library", "libouter.so")
+    assert finding["what"] == "is the build machine's, and module tiny opens it by name"
 
 
 @pytest.mark.usefixtures("settings")

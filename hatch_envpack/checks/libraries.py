@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, ClassVar
 
 from hatch_envpack.finding import Finding
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
     from hatch_envpack.entry import Entry
     from hatch_envpack.relocate.fixer import Context
+
+_SHOWN = 3
+"""How many of the files that need one library are named."""
 
 
 class LibraryCheck:
@@ -26,15 +30,20 @@ class LibraryCheck:
         self._plan = context.libraries
 
     def check(self, entries: Sequence[Entry]) -> Iterable[Finding]:
-        """Return a finding for each library and file."""
+        """Return a finding for each library, which one package may mend for many files, and for each damaged file."""
         del entries
+        needed_by: dict[str, list[str]] = defaultdict(list)
         for path, sonames in sorted(self._plan.missing.items()):
+            for soname in sonames:
+                needed_by[soname].append(str(path))
+        for soname, paths in sorted(needed_by.items()):
+            shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
             yield Finding(
                 "missing-library",
-                str(path),
-                f"needs {', '.join(sonames)}, which is neither in the environment nor on this machine",
-                "it works where the target has it; install the system package that has it, or leave the file out with "
-                "`exclude`",
+                soname,
+                f"is neither in the environment nor on this machine, and is needed by {shown}",
+                "that works where the target has it; to pack it, install the package that has it, or leave out what "
+                "needs it with `exclude`",
             )
         for path, reason in sorted(self._plan.damaged.items()):
             yield Finding(

@@ -12,6 +12,9 @@ A wheel's file with a ``DT_RUNPATH`` of its own does not inherit. It is not touc
 into, a link leads to the copy (and to what the copy needs, since ``$ORIGIN`` is the folder of the link). The loader
 knows by the inode that it is one library.
 
+A program of a wheel, such as the Node of playwright, runs without the interpreter and inherits nothing: where it or a
+library of its own needs a copy, it gets a ``DT_RPATH`` itself.
+
 The interpreter's own modules and the copies get an entry of their own besides (N3): a program that embeds ``libpython``
 has not the interpreter's ``DT_RPATH`` (N12).
 """
@@ -33,7 +36,7 @@ from hatch_envpack.libraries.data import data_entries
 from hatch_envpack.libraries.host import Host
 from hatch_envpack.libraries.licences import copied_libraries
 from hatch_envpack.libraries.plan import LibraryPlan
-from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target
+from hatch_envpack.libraries.policy import is_of_the_host, is_on_every_target, is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,6 +91,8 @@ class _Closure:
     expected: set[str] = field(default_factory=set)
     of_host: set[str] = field(default_factory=set)
     needs_copied: set[PurePosixPath] = field(default_factory=set)
+    hands_down: set[PurePosixPath] = field(default_factory=set)
+    """Programs of wheels that need the way to the copies, for themselves or for what they load."""
     missing: dict[PurePosixPath, set[str]] = field(default_factory=dict)
     damaged: dict[PurePosixPath, str] = field(default_factory=dict)
 
@@ -125,11 +130,12 @@ class _Closure:
                 added = self._resolve(soname, path)
                 if added is not None:
                     waiting.append(added)
+        self.hands_down = {path for path in self.elves if self._must_hand_down(path)}
 
     def _resolve(self, soname: str, path: PurePosixPath) -> PurePosixPath | None:
         """Find one needed library; return the path of a library that is copied now for the first time."""
         elf = self.elves[path]
-        if any(folder / PurePosixPath(soname) in self.paths for folder in self._folders(path, elf)):
+        if self._beside(soname, path) is not None:
             return None
         if is_on_every_target(soname) or is_of_the_host(soname):
             self.expected.add(soname)
@@ -152,6 +158,27 @@ class _Closure:
         if target not in self.elves:
             raise LibraryError(f"{path} needs the library {soname}, but {source} is no shared library")
         return target
+
+    def _beside(self, soname: str, path: PurePosixPath) -> PurePosixPath | None:
+        """Return the packed file that a file finds by its own search path."""
+        places = (folder / PurePosixPath(soname) for folder in self._folders(path, self.elves[path]))
+        return next((place for place in places if place in self.paths), None)
+
+    def _must_hand_down(self, path: PurePosixPath) -> bool:
+        if self.elves[path].interpreter is None or ".so" in path.name or not self._is_of_a_wheel(path):
+            return False
+        if is_template(str(path.relative_to(self.site_packages))):
+            return False
+        loaded, waiting = {path}, [path]
+        while waiting:
+            inner = waiting.pop()
+            if inner in self.needs_copied and self.elves[inner].runpath is None:
+                return True
+            found = (self._beside(soname, inner) for soname in self.elves[inner].needed)
+            new = {each for each in found if each in self.elves} - loaded
+            loaded |= new
+            waiting += new
+        return False
 
     def _note_missing(self, soname: str, path: PurePosixPath) -> None:
         if path == self.program or path.name.startswith("libpython"):
@@ -235,6 +262,8 @@ class _Closure:
         old = elf.runpath if elf.runpath is not None else elf.rpath
         kept = list(dict.fromkeys(filter(None, (self._kept(entry, path) for entry in old or ()))))
         inherits = elf.runpath is None
+        if path in self.hands_down:
+            return SearchPath(tuple(dict.fromkeys([*kept, lib])), inherited=True)
         if path in self.needs_copied and lib not in kept and not (inherits and self._is_of_a_wheel(path)):
             kept.append(lib)
         return SearchPath(tuple(kept), inherited=elf.rpath is not None and elf.runpath is None)

@@ -39,3 +39,7 @@ class LibraryPlan:
     def allows(self, name: str) -> bool:
         """Whether a file of this name may be loaded from outside of the unpacked pack."""
         return name in self.of_host or is_system_library(name)
+
+    def needs(self, soname: str) -> bool:
+        """Whether a file of the pack is linked to this library."""
+        return any(soname in elf.needed for elf in self.elves.values())

@@ -27,9 +27,13 @@ _OF_THE_HOST = (
     "libnvidia-ptxjitcompiler", "libvulkan",
     # the X server's side, as PEP 600 has it
     "libX11", "libX11-xcb", "libXext", "libXrender", "libICE", "libSM", "libxcb",
-    # sound and devices
-    "libasound", "libjack", "libpulse", "libudev", "libsystemd",
+    # sound: they load plugins of their own version; libudev and libsystemd, which do not, are copied
+    "libasound", "libjack", "libpulse",
 )  # fmt: skip
+
+_TEMPLATES = ("PyInstaller/bootloader/",)
+"""Folders of ``site-packages`` with programs that are copied into other programs: in a copy, a way to libraries that is
+relative to the program's place would lead anywhere."""
 
 _OLD_NAME = re.compile(r"-\d[\d.]*$")
 """``libc-2.31``: how the files behind the sonames were called before glibc 2.34."""
@@ -46,6 +50,11 @@ def is_on_every_target(soname: str) -> bool:
 def is_of_the_host(soname: str) -> bool:
     """Whether the library must be the target's own, because it belongs to its hardware or display."""
     return not _stems(soname).isdisjoint(_OF_THE_HOST)
+
+
+def is_template(path: str) -> bool:
+    """Whether a file, given below ``site-packages``, is never run in its place."""
+    return path.startswith(_TEMPLATES)
 
 
 def is_system_library(name: str) -> bool:

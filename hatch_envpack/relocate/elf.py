@@ -42,7 +42,8 @@ class ElfFixer:
                 data = set_search_path(data, self._plan.search_paths[entry.path])
         except ElfError as error:
             raise RelocationError(f"{entry.path} cannot be edited: {error}") from error
-        if not entry.path.is_relative_to(self._site_packages):
+        # what was compiled for this interpreter, on this machine, names its headers in debug sections
+        if not entry.path.is_relative_to(self._site_packages) or entry.path in self._plan.search_paths:
             for prefix in self._prefixes:
                 data = replace_prefix(data, prefix)
         return data

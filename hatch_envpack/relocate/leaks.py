@@ -54,7 +54,8 @@ class LeakScanner:
                 "build-path",
                 path,
                 f"holds the build path {needle.decode('utf-8', 'replace')}",
-                "the program may look for it at the target: leave the file out with `exclude`, or report it",
+                "the program may look for it at the target: leave the file out with `exclude`, or, if only debuggers "
+                "read it, let `strip` drop it",
             )
             for path, needle in self._found
         )

@@ -47,7 +47,7 @@ class Failure:
     """`MODULE`, or the entry point's group."""
     name: str
     error: str
-    """The last line of the traceback."""
+    """What the last line of the traceback says, without the folder that the environment lies in."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}: {self.error}"
@@ -62,8 +62,8 @@ class Answer:
     """``prefix`` and ``base_prefix``, as in `sys`."""
     path: tuple[str, ...]
     """``sys.path``."""
-    mapped: tuple[str, ...]
-    """Files that the process had in its memory at the end."""
+    mapped: dict[str, str]
+    """Files that came into the process's memory, each with the step that brought it."""
 
 
 def ask(program: Path, asked: Question, folder: Path) -> Answer:
@@ -78,7 +78,7 @@ def ask(program: Path, asked: Question, folder: Path) -> Answer:
         tuple(Failure(line["kind"], line["failed"], line["error"]) for line in lines if "failed" in line),
         {name: facts[name] for name in ("prefix", "base_prefix")},
         tuple(facts["path"]),
-        tuple(facts["mapped"]),
+        {path: line["by"] for line in lines if "mapped" in line for path in line["mapped"]},
     )
 
 

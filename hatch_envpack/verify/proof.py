@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.reader import extract
+from hatch_envpack.elf.read import read_elf
 from hatch_envpack.environment.pyvenv import NAME, parse_pyvenv
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.finding import Finding
@@ -14,6 +15,7 @@ from hatch_envpack.verify.ask import MODULE, SCRIPT_GROUPS, Question, ask
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from hatch_envpack.elf.model import Elf
     from hatch_envpack.environment.distributions import Distribution
     from hatch_envpack.verify.ask import Answer, Failure
 
@@ -47,13 +49,24 @@ def top_level_modules(distribution: Distribution, site_packages: PurePosixPath) 
 
 
 def prove(
-    pack: Path, program: str, asked: Question, allows: Callable[[str], bool], original: Path, folder: Path
+    pack: Path,
+    program: str,
+    asked: Question,
+    allows: Callable[[str], bool],
+    needs: Callable[[str], bool],
+    original: Path,
+    folder: Path,
 ) -> list[Finding]:
     """Unpack into ``folder`` and ask the ``program`` in its ``bin``. Raises `VerificationError` naming what failed.
 
-    ``allows`` says which libraries may come from elsewhere. ``original`` is the python of the environment before it was
-    packed: where a part of a dependency fails there too (a command whose extra is not installed), that is not of the
-    pack's making, and a finding. So is an entry point for another program, which may not be there.
+    ``allows`` says which libraries may come from elsewhere, ``needs`` which ones a packed file is linked to: these must
+    be the pack's own. Any other is opened by name, by a module that makes use of it where there is one, and is a
+    finding.
+
+    ``original`` is the python of the environment before it was packed: where a part of a dependency fails there too (a
+    command whose extra is not installed), that is not of the pack's making, and a finding. So is an entry point for
+    another program, which may not be there; where it failed before, the finding is accepted, since large distributions
+    have plugins for many programs.
     """
     place, nowhere = folder / "an other place", folder / "nowhere"
     place.mkdir(parents=True)
@@ -61,11 +74,11 @@ def prove(
     extract(pack, place)
     _check_configs(place)
     answer = ask(place / "bin" / program, asked, nowhere)
-    serious = [failure for failure in answer.failures if failure.kind in (MODULE, *SCRIPT_GROUPS)]
-    before = _failing_before(asked, serious, original, nowhere)
-    _check_failures([failure for failure in serious if failure not in before])
-    _check_place(place, answer, allows)
-    return [_finding(failure, before) for failure in answer.failures]
+    before = _failing_before(asked, answer.failures, original, nowhere)
+    _check_failures([failure for failure in answer.failures if failure not in before and _is_serious(failure)])
+    _check_place(place, answer)
+    opened = _opened_by_name(place, answer, allows, needs)
+    return [*(_finding(failure, before) for failure in answer.failures), *opened]
 
 
 def _check_configs(place: Path) -> None:
@@ -100,23 +113,63 @@ def _check_failures(failures: Sequence[Failure]) -> None:
         )
 
 
-def _check_place(place: Path, answer: Answer, allows: Callable[[str], bool]) -> None:
+def _check_place(place: Path, answer: Answer) -> None:
     for name, prefix in answer.prefixes.items():
         if prefix != str(place):
             raise VerificationError(f"unpacked in {place}, the interpreter takes {prefix} for its sys.{name}")
     # the empty entry is the working directory, where ``-c`` was given
     if strange := [path for path in answer.path if path and not path.startswith(str(place))]:
         raise VerificationError(f"the unpacked interpreter looks for modules outside of the pack, in {strange[0]}")
-    for path in answer.mapped:
-        name = PurePosixPath(path).name
-        if not path.startswith(str(place)) and ".so" in name and not allows(name):
+
+
+def _opened_by_name(
+    place: Path, answer: Answer, allows: Callable[[str], bool], needs: Callable[[str], bool]
+) -> list[Finding]:
+    """Return a finding for each library of the build machine that a module opened, as `ctypes.CDLL` does."""
+    outside = [Path(path) for path in answer.mapped if not path.startswith(f"{place}/") and ".so" in Path(path).name]
+    strange = {path: elf for path in outside if not allows(path.name) and (elf := _library(path)) is not None}
+    brought = {soname for elf in strange.values() for soname in elf.needed}
+    findings = []
+    for path, elf in strange.items():
+        soname = elf.soname or path.name
+        if needs(soname):
             raise VerificationError(f"the unpacked pack uses the library {path} of the build machine")
+        if soname not in brought:
+            findings.append(
+                Finding(
+                    "host-library",
+                    soname,
+                    f"is the build machine's, and {answer.mapped[str(path)]} opens it by name",
+                    "where the target lacks it, what uses it may not work: install the package that has it there",
+                )
+            )
+    return findings
+
+
+def _library(path: Path) -> Elf | None:
+    """Return what the file is; None for one that is gone again, which was not the machine's."""
+    try:
+        with path.open("rb") as stream:
+            return read_elf(stream)
+    except FileNotFoundError:
+        return None
+
+
+def _is_serious(failure: Failure) -> bool:
+    """Whether it is more than a plugin of another program, which may not be there."""
+    return failure.kind in (MODULE, *SCRIPT_GROUPS)
 
 
 def _finding(failure: Failure, before: Sequence[Failure]) -> Finding:
-    if failure in before:
+    accepted = ""
+    if failure not in before:
+        todo = "it is a plugin of a program that is not in the pack, or needs what is not installed"
+    elif _is_serious(failure):
         todo = "nor did it before it was packed: install what it needs, or leave it as it is"
     else:
-        todo = "it is a plugin of a program that is not in the pack, or needs what is not installed"
+        todo = "nothing, unless the program that it is a plugin of is meant to use it"
+        accepted = "a plugin that did not resolve before it was packed either"
     verb = "cannot be imported" if failure.kind == MODULE else "does not resolve"
-    return Finding("does-not-load", "", f"{failure.kind} {failure.name} {verb} ({failure.error})", todo)
+    path = {MODULE: failure.name, **dict.fromkeys(SCRIPT_GROUPS, f"bin/{failure.name}")}.get(failure.kind, "")
+    what = f"{failure.kind} {failure.name} {verb} ({failure.error})"
+    return Finding("does-not-load", path, what, todo, accepted)

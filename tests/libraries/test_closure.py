@@ -144,7 +144,46 @@ def test_n2_wheel_with_a_runpath_gets_links(machine: Machine, tmp_path: Path) ->
     assert path not in plan.search_paths
     links = {str(entry.path): entry.link for entry in plan.copied if entry.link}
     assert links == {f"{SITE}/w/{name}": f"../../../{name}" for name in ("libcrypto.so.3", "libssl.so.3")}
-    place = tmp_path / "place"
+    place = _place(plan, machine, tmp_path / "place")
+    code = "import ctypes, sys; ctypes.CDLL(sys.argv[1]); print(open('/proc/self/maps').read())"
+    done = subprocess.run([find_pyenv("3.12"), "-c", code, place / path], capture_output=True, text=True, check=False)
+    for name in ("libssl.so.3", "libcrypto.so.3"):
+        assert f"{place}/lib/{name}\n" in done.stdout, done.stderr
+        assert f"-linux-gnu/{name}" not in done.stdout
+
+
+def test_n3_program_of_a_wheel_inherits_from_nobody(machine: Machine, tmp_path: Path) -> None:
+    """A wheel's program that needs a copy, or loads a library that does, gets a way that it hands down, and runs."""
+    (tmp_path / "main.c").write_text("int main(void) { return 0; }\n")
+    direct, inner = tmp_path / "direct", machine.compile("w.libs/libinner.so", "-Wl,-rpath,$ORIGIN", needs=[])
+    plain = machine.folder / "w.libs/libplain.so"
+    base: list[str | Path] = ["gcc", "-Wl,--no-as-needed"]
+    command: list[str | Path] = ["-shared", "-Wl,-soname,libplain.so", "-o", plain, machine.folder / "source.c"]
+    subprocess.run([*base, *command, "-l:libssl.so.3"], check=True)
+    subprocess.run([*base, "-o", direct, tmp_path / "main.c", "-l:libssl.so.3"], check=True)
+    for name, library in (("right", inner), ("outer", plain)):
+        path_flags = ["-Wl,-rpath,$ORIGIN/../w.libs", f"-Wl,-rpath-link,{library.parent}"]
+        subprocess.run([*base, *path_flags, "-o", tmp_path / name, tmp_path / "main.c", library], check=True)
+        machine.add(str(SITE / "w.libs" / library.name), library)
+    for name in ("direct", "outer", "right"):
+        machine.add(str(SITE / "w" / name), tmp_path / name)
+    machine.add(str(SITE / "PyInstaller/bootloader/run"), direct)  # copied to begin other programs with, never run here
+    plan = machine.plan()
+    way = "$ORIGIN/../../.."
+    assert {path.name: (wanted.entries, wanted.inherited) for path, wanted in plan.search_paths.items()
+            if path.is_relative_to(SITE)} == {
+        "direct": ((way,), True),
+        "outer": (("$ORIGIN/../w.libs", way), True),
+    }  # fmt: skip
+    place = _place(plan, machine, tmp_path / "place")
+    for name in ("direct", "outer", "right"):
+        done = subprocess.run(["ldd", place / SITE / "w" / name], capture_output=True, text=True, check=True)
+        assert "-linux-gnu/libssl" not in done.stdout
+        assert (f"{place}/" in done.stdout and "/libssl.so.3 (" in done.stdout) == (name != "right"), done.stdout
+
+
+def _place(plan: LibraryPlan, machine: Machine, place: Path) -> Path:
+    """Lay out what a plan says."""
     for entry in (*plan.copied, *machine.entries):
         (place / entry.path).parent.mkdir(parents=True, exist_ok=True)
         if entry.link:
@@ -153,11 +192,8 @@ def test_n2_wheel_with_a_runpath_gets_links(machine: Machine, tmp_path: Path) ->
             wanted = plan.search_paths.get(entry.path)
             data = entry.read()
             (place / entry.path).write_bytes(set_search_path(data, wanted) if wanted else data)
-    code = "import ctypes, sys; ctypes.CDLL(sys.argv[1]); print(open('/proc/self/maps').read())"
-    done = subprocess.run([find_pyenv("3.12"), "-c", code, place / path], capture_output=True, text=True, check=False)
-    for name in ("libssl.so.3", "libcrypto.so.3"):
-        assert f"{place}/lib/{name}\n" in done.stdout, done.stderr
-        assert f"-linux-gnu/{name}" not in done.stdout
+            (place / entry.path).chmod(0o755)
+    return place
 
 
 def test_n1_absolute_paths(machine: Machine) -> None:

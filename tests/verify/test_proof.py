@@ -10,8 +10,9 @@ import pytest
 from hatch_envpack.environment.distributions import EntryPoint
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.libraries.policy import is_system_library
-from hatch_envpack.verify.ask import Question
+from hatch_envpack.verify.ask import Question, ask
 from hatch_envpack.verify.proof import prove
+from tests.conftest import find_pyenv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +24,15 @@ PROGRAM = "python3.12"
 
 
 def _prove(
-    built: Built, folder: Path, asked: Question, allows: Callable[[str], bool] = is_system_library, **names: str
+    built: Built,
+    folder: Path,
+    asked: Question,
+    allows: Callable[[str], bool] = is_system_library,
+    needs: Callable[[str], bool] = lambda _: True,
+    **names: str,
 ) -> list[Finding]:
     original = Path(names.get("original", built.interpreter))
-    return prove(built.pack, names.get("program", PROGRAM), asked, allows, original, folder / "proof")
+    return prove(built.pack, names.get("program", PROGRAM), asked, allows, needs, original, folder / "proof")
 
 
 def test_part_that_was_lost(tmp_path: Path, pyenv_pack: Built) -> None:
@@ -43,7 +49,17 @@ def test_part_that_never_worked_is_a_finding(tmp_path: Path, pyenv_pack: Built) 
         "module no_such_module cannot be imported",
         "console_scripts x does not resolve",
     ]
+    assert [finding.path for finding in findings] == ["no_such_module", "bin/x"]
     assert all(finding.todo.startswith("nor did it before it was packed") for finding in findings)
+
+
+def test_c10_reason_does_not_tell_of_the_proof(tmp_path: Path) -> None:
+    """What stands in the manifest is one line, and the same wherever the proof took place."""
+    (tmp_path / "long_winded.py").write_text(
+        "import sys\nraise ImportError(f'no a in {sys.prefix}/lib/a.py\\nfor long')\n"
+    )
+    answer = ask(find_pyenv("3.12"), Question(("long_winded",), ()), tmp_path)
+    assert [failure.error for failure in answer.failures] == ["ImportError: no a in lib/a.py"]
 
 
 def test_projects_own_part_must_work(tmp_path: Path, pyenv_pack: Built) -> None:
@@ -60,11 +76,21 @@ def test_original_that_cannot_be_asked_excuses_nothing(tmp_path: Path, pyenv_pac
         _prove(pyenv_pack, tmp_path, Question(("no_such_module",), ()), original="/nonexistent/python")
 
 
-def test_plugin_without_its_program_is_a_finding(tmp_path: Path, pyenv_pack: Built) -> None:
-    """An entry point for another program that does not resolve is no error."""
+def test_plugin_without_its_program_is_accepted(tmp_path: Path, pyenv_pack: Built) -> None:
+    """A dependency's entry point for another program that did not resolve before either needs nobody's attention."""
     points = (EntryPoint("pytest11", "x", "no_such:thing", extras=False),)
     (finding,) = _prove(pyenv_pack, tmp_path, Question((), points))
     assert finding.what.startswith("pytest11 x does not resolve")
+    assert finding.accepted
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_plugin_that_was_lost_is_a_finding(tmp_path: Path, pyenv_pack: Built, *, own: bool) -> None:
+    """One that resolved before is told, and so is the project's own in any case."""
+    point = EntryPoint("pytest11", "x", "no_such:thing" if own else "pip:main", extras=False)
+    asked = Question((), (point,), frozenset({("pytest11", "x")} if own else ()))
+    (finding,) = _prove(pyenv_pack, tmp_path, asked)
+    assert not finding.accepted
     assert "plugin of a program" in finding.todo
 
 

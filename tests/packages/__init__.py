@@ -1,0 +1,1 @@
+"""Widely used packages that nobody here wrote, packed and used."""
