@@ -85,6 +85,15 @@ def test_what_is_packed(installation: Interpreter) -> None:
     }
 
 
+def test_d3_readline_stands_before_the_extension(installation: Interpreter) -> None:
+    """Where the extension module is there, ours comes before it in the search path."""
+    assert "lib/python3.12/readline.py" not in _paths(installation)
+    folder = installation.stdlib / "lib-dynload"
+    folder.mkdir(exist_ok=True)
+    (folder / "readline.cpython-312-x86_64-linux-gnu.so").write_text("")
+    assert "lib/python3.12/readline.py" in _paths(installation)
+
+
 @pytest.mark.parametrize(
     "name",
     [
