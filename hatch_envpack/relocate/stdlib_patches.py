@@ -21,6 +21,7 @@ _ENVPACK_CERTIFICATES = (
     "/etc/pki/tls/certs/ca-bundle.crt",  # RHEL, Fedora
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # RHEL 7 and newer
     "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/var/lib/ca-certificates/ca-bundle.pem",  # where SUSE's lies, which the other is a link to
     "/etc/ssl/cert.pem",  # Alpine, macOS, BSD
     "/usr/local/etc/ssl/cert.pem",
 )
