@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from tests.conftest import build, copy_example, find_pyenv
+from tests.conftest import build, copy_example, find_pyenv, missing
 from tests.surroundings.conftest import PLACE, Bare
 
 if TYPE_CHECKING:
@@ -81,9 +82,11 @@ def _ask(bare: Bare, program: str = f"{PLACE}/bin/python", **environment: str) -
 
 def _hashed_name(authority: trustme.CA, folder: Path) -> str:
     """Return the name by which OpenSSL looks for a certificate: https://docs.openssl.org/3.0/man1/openssl-rehash/."""
+    if shutil.which("openssl") is None:
+        missing("openssl is not installed")
     path = folder / "authority.pem"
     authority.cert_pem.write_to_path(path)
-    command = ["openssl", "x509", "-noout", "-subject_hash", "-in", path]
+    command = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(path)]
     digest = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     path.unlink()
     return f"{digest}.0"
