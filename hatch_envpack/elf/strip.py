@@ -59,7 +59,7 @@ def strip_debug(data: bytes) -> bytes:
         sections = [_Section(*form.header.unpack_from(data, table + size * index)) for index in range(count)]
         names = sections[names_index]
         kept = [index for index in range(count) if not _is_debug(sections[index], data, names.offset)]
-    except (struct.error, IndexError):
+    except (struct.error, IndexError, OverflowError):
         raise ElfError("the section headers are damaged") from None
     loaded = [(segment.offset, segment.size) for segment in shape.segments]
     loaded += [(s.offset, s.size) for s in sections if s.flags & _SHF_ALLOC and s.kind != _SHT_NOBITS]

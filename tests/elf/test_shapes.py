@@ -12,7 +12,7 @@ import pytest
 
 from hatch_envpack.elf.edit import set_search_path
 from hatch_envpack.elf.model import SearchPath
-from hatch_envpack.elf.read import read_elf
+from hatch_envpack.elf.read import PT_LOAD, read_elf, read_shape
 from hatch_envpack.elf.strip import strip_debug
 from hatch_envpack.libraries.plan import LibraryPlan
 from hatch_envpack.manifest.needs import measure_needs
@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _gcc("-o", made / "main", made / "main.c", "-ldl")
     for name, flags in SHAPES.items():
         for path, more in (("long", [f"-Wl,-rpath,{LONG}"]), ("none", [])):
-            words = [
+            words: list[str | Path] = [
                 *flags,
                 *more,
                 "-o",
@@ -113,6 +113,22 @@ def test_n8_n14_every_shape_loads(folder: Path, tmp_path: Path, shape: str, path
     edited = set_search_path(data, SearchPath(("$ORIGIN/../lib",), inherited=False))
     assert (len(edited) == len(data)) == (path == "long")
     assert _load(folder, edited, tmp_path / "after") == "42\n"
+
+
+def test_n8_large_pages_are_not_shared(folder: Path) -> None:
+    """On a kernel with pages of 64 KiB, no page belongs to two segments: it would be mapped over."""
+    data = (folder / "64k-pages-none.so").read_bytes()
+    for whole in (data, set_search_path(data, SearchPath(("$ORIGIN/../lib",), inherited=False))):
+        shape = read_shape(io.BytesIO(whole))
+        assert shape is not None
+        loaded = [segment for segment in shape.segments if segment.kind == PT_LOAD]
+        assert all((segment.address - segment.offset) % 0x10000 == 0 for segment in loaded)
+        pages = [
+            page
+            for segment in loaded
+            for page in range(segment.address // 0x10000, (segment.address + segment.size - 1) // 0x10000 + 1)
+        ]
+        assert len(pages) == len(set(pages))
 
 
 @pytest.mark.parametrize("how", ["--strip-all", "--strip-unneeded"])
