@@ -121,6 +121,11 @@ class _Closure:
         while waiting:
             path = waiting.pop()
             for soname in self.elves[path].needed:
+                if _ORIGIN.match(soname):
+                    # python-build-standalone's way: a path, which is not looked for anywhere else
+                    if self._located(soname, path) not in self.paths:
+                        self._note_missing(soname, path)
+                    continue
                 added = self._resolve(soname, path)
                 if added is not None:
                     waiting.append(added)
