@@ -83,6 +83,7 @@ def test_d3_however_python_is_started(bare: Bare, command: tuple[str, ...]) -> N
     assert (status, "drawn" in shown, "able xterm" in shown) == (0, True, True), shown
 
 
+@pytest.mark.parametrize("example_pack", ["pyenv"], indirect=True)
 def test_d3_terminal_that_is_named_late(bare: Bare) -> None:
     """``TERM`` may be set by the program itself, after it has imported curses."""
     code = _CURSES.format(before='os.environ["TERM"] = "xterm"')
@@ -99,6 +100,7 @@ def test_d3_readline_has_history_and_completion(bare: Bare, program: str) -> Non
     assert "'from history' 'completed'" in shown
 
 
+@pytest.mark.parametrize("example_pack", ["pyenv"], indirect=True)
 @pytest.mark.parametrize(("terminal", "known"), [("xterm", True), ("unheard-of", False)])
 def test_d3_readline_knows_the_terminal(bare: Bare, terminal: str, known: bool) -> None:  # noqa: FBT001
     """Control-L clears the screen, which is done by the terminal's own sequence; of an unknown one there is none."""
@@ -107,6 +109,7 @@ def test_d3_readline_knows_the_terminal(bare: Bare, terminal: str, known: bool) 
     assert (status, "'ab' ''" in shown, "\x1b[H\x1b[2J" in shown) == (0, True, known), shown
 
 
+@pytest.mark.parametrize("example_pack", ["pyenv"], indirect=True)
 def test_d3_the_callers_and_the_systems_come_first(bare: Bare) -> None:
     """``TERMINFO`` and ``TERMINFO_DIRS`` of the caller win, then the system's own folders, then the pack's."""
     (dumb,) = bare.place.glob("share/terminfo/d/dumb")
@@ -135,6 +138,7 @@ def test_d3_costs_nothing_without_a_terminal(bare: Bare) -> None:
     assert "TERMINFO" not in out
 
 
+@pytest.mark.parametrize("example_pack", ["pyenv"], indirect=True)
 def test_d3_readline_is_the_real_module(bare: Bare) -> None:
     """What is imported is the extension module, under its own name and with its own file."""
     code = "import readline, sys; print(readline is sys.modules['readline'], readline.__file__, readline.__spec__.name)"
