@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Built, copy_example, find_debian
+from tests.conftest import Built, copy_example, find_debian, missing
 from tests.targets.roots import run_hiding
 
 _EXTENSION = """
@@ -63,10 +64,10 @@ class Unpacked:
         prefix = built.interpreter.parent.parent
         self.hidden = [prefix] if prefix != Path("/usr") else [*Path("/usr/lib").glob("python3*"), built.interpreter]
 
-    def run(self, program: Path | str, *arguments: str | Path) -> str:
-        """Run a program, by default of the pack's ``bin``; return what it prints."""
+    def run(self, program: Path | str, *arguments: str | Path, at: Path | None = None) -> str:
+        """Run a program, of the pack's ``bin`` where ``at`` names no other folder; return what it prints."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        done = run_hiding(self.hidden, self.place / "bin" / program, *arguments, environment=environment)
+        done = run_hiding(self.hidden, (at or self.place / "bin") / program, *arguments, environment=environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -77,10 +78,11 @@ def unpacked(tmp_path: Path, example_pack: Built) -> Unpacked:
     return Unpacked(example_pack, tmp_path / "a b'c")
 
 
-def test_i8_venv_and_pip(tmp_path: Path, unpacked: Unpacked, wheel: Path, extension: Path) -> None:
+@pytest.mark.parametrize("how", ["--symlinks", "--copies"])
+def test_i8_venv_and_pip(tmp_path: Path, unpacked: Unpacked, wheel: Path, extension: Path, how: str) -> None:
     """An environment is made with pip in it, and takes a wheel and a C extension from source."""
     folder = tmp_path / "venv"
-    unpacked.run("python", "-m", "venv", folder)
+    unpacked.run("python", "-m", "venv", how, folder)
     unpacked.run(folder / "bin/python", "-m", "pip", "install", "-q", wheel, extension)
     assert unpacked.run(folder / "bin/pure-demo") == "pure\n"
     code = "import cext, sys; print(cext.answer(), sys.prefix, sys.base_prefix)"
@@ -115,19 +117,58 @@ def test_c1_c5_configuration_names_the_new_place(tmp_path: Path, unpacked: Unpac
         assert path.read_text().count("${pcfiledir}/../..") >= 1
 
 
+_EMBEDDING = """
+#include <Python.h>
+int main(void) {
+    Py_Initialize();
+    int failed = PyRun_SimpleString("import os, ssl, sqlite3, zlib; print(os.path.dirname(os.__file__), flush=True)");
+    return Py_FinalizeEx() | failed;
+}
+"""
+
+
+def test_n12_program_that_embeds_python(tmp_path: Path, example_pack: Built) -> None:
+    """Compiled by what ``python3.X-config`` and ``pkg-config`` say, it runs beside ``python``, or with PYTHONHOME."""
+    if not shutil.which("pkg-config"):
+        missing("pkg-config is not installed")
+    unpacked = Unpacked(example_pack, tmp_path / "plain")  # the shell splits what the tools print at spaces
+    place = unpacked.place
+    (library,) = (path for path in place.glob("lib/python3.*") if path.is_dir())
+    version = library.name.removeprefix("python")
+    (tmp_path / "main.c").write_text(_EMBEDDING)
+    by_script = f"{place}/bin/python{version}-config"
+    by_package = f"PKG_CONFIG_LIBDIR={place}/lib/pkgconfig pkg-config"
+    flags = {
+        "script": f"$({by_script} --embed --cflags) $0 -o $1 $({by_script} --embed --ldflags)",
+        "package": f"$0 -o $1 $({by_package} --cflags --libs python-{version}-embed)",
+    }
+    for name, words in flags.items():
+        program = place / "bin" / name
+        command = f"gcc {words} -Wl,-rpath,{place}/lib"
+        subprocess.run(["sh", "-ec", command, tmp_path / "main.c", program], check=True, capture_output=True)
+        # https://docs.python.org/3/c-api/init_config.html#init-path-config: `python3` on PATH says where its library is
+        beside = unpacked.run("env", f"PATH={place}/bin", program, at=Path("/usr/bin"))
+        elsewhere = shutil.move(program, tmp_path / name)
+        told = unpacked.run("env", f"PYTHONHOME={place}", elsewhere, at=Path("/usr/bin"))
+        assert (beside, told) == (f"{library}\n", f"{library}\n")
+        linked = subprocess.run(["ldd", elsewhere], capture_output=True, text=True, check=True).stdout
+        assert f"=> {place}/lib/libpython{version}.so.1.0" in linked
+
+
 def test_i11_child_processes(unpacked: Unpacked) -> None:
-    """``multiprocessing`` with spawn and forkserver, and ``subprocess`` of ``sys.executable``, work."""
+    """``multiprocessing``, process pools and ``subprocess`` of ``sys.executable`` work, however a child is started."""
     code = """
-import multiprocessing, subprocess, sys
+import concurrent.futures, multiprocessing, subprocess, sys
 if __name__ == "__main__":
-    for method in ("spawn", "forkserver"):
-        with multiprocessing.get_context(method).Pool(1) as pool:
-            print(pool.map(abs, [-1]))
+    for method in ("fork", "spawn", "forkserver"):
+        context = multiprocessing.get_context(method)
+        with context.Pool(1) as pool, concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+            print(pool.map(abs, [-1]), *executor.map(abs, [-3]))
     print(subprocess.check_output([sys.executable, "-c", "print(2)"], text=True), end="")
 """
     script = unpacked.place / "script.py"
     script.write_text(code)
-    assert unpacked.run("python", script) == "[1]\n[1]\n2\n"
+    assert unpacked.run("python", script) == "[1] 3\n" * 3 + "2\n"
 
 
 def test_i12_debian_without_its_venv_package(tmp_path: Path, wheel: Path) -> None:
@@ -135,10 +176,10 @@ def test_i12_debian_without_its_venv_package(tmp_path: Path, wheel: Path) -> Non
     interpreter = find_debian()
     project = copy_example(tmp_path, python=interpreter)
     version = f"python{interpreter.name.removeprefix('python')}"
-    missing = [Path("/usr/lib", version, "ensurepip"), Path("/usr/share/python-wheels")]
+    hidden = [Path("/usr/lib", version, "ensurepip"), Path("/usr/share/python-wheels")]
     command = [sys.executable, "-m", "hatchling", "build", "-t", "envpack"]
     script = 'cd "$0" && exec "$@"'
-    done = run_hiding(missing, "sh", "-c", script, project, *command, environment=dict(os.environ))
+    done = run_hiding(hidden, "sh", "-c", script, project, *command, environment=dict(os.environ))
     assert done.returncode == 0, done.stdout + done.stderr
     (pack,) = (project / "dist").iterdir()
     unpacked = Unpacked(Built(project, interpreter, pack), tmp_path / "place")

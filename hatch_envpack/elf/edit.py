@@ -16,6 +16,8 @@ from hatch_envpack.elf.read import (
     DT_RPATH,
     DT_RUNPATH,
     DT_SONAME,
+    PT_INTERP,
+    PT_LOAD,
     ElfError,
     Shape,
     read_elf,
@@ -41,6 +43,8 @@ _STRING_TAGS = frozenset(
 )
 _DT_VERDEF, _DT_VERDEFNUM = 0x6FFFFFFC, 0x6FFFFFFD
 _SHT_DYNSYM = 11
+_ET_DYN = 3
+_SMALLEST_PAGE, _LARGEST_PAGE = 0x1000, 0x10000
 
 _NOWHERE = b"/nonexistent"
 """A folder that exists on no machine: Debian's policy gives it to users without a home."""
@@ -57,7 +61,7 @@ def set_search_path(data: bytes, path: SearchPath) -> bytes:
         raise ElfError("not an ELF file")
     result = _in_place(data, shape, path)
     if result is None:
-        result = _with_lief(data, path)
+        result = _with_lief(data, shape, path)
     entries = path.entries or None
     wanted = replace(before, rpath=entries if path.inherited else None, runpath=None if path.inherited else entries)
     _check(result, wanted)
@@ -168,19 +172,33 @@ def _unpack(layout: str, data: bytes, offset: int) -> tuple[int, ...]:
         raise ElfError("a table lies outside of the file") from None
 
 
-def _with_lief(data: bytes, path: SearchPath) -> bytes:
+def _with_lief(data: bytes, shape: Shape, path: SearchPath) -> bytes:
     import lief  # noqa: PLC0415 - takes a third of a second, and most packs never come here
 
     lief.logging.disable()
-    binary = lief.ELF.parse(io.BytesIO(data))
+    options = lief.ELF.ParserConfig()
+    # what is added must not share a page with what is there, on kernels with large pages either
+    options.page_size = min(max(_page_size(shape), _SMALLEST_PAGE), _LARGEST_PAGE)
+    binary = lief.ELF.parse(io.BytesIO(data), options)
     if not isinstance(binary, lief.ELF.Binary):
         raise ElfError("LIEF cannot read the file")
+    if shape.kind == _ET_DYN:
+        # by default all that is loaded is moved up by a page, which breaks Debian's libpython; these two move nothing.
+        # Kernels before 5.18 look for a program's headers where its first segment has them.
+        where = lief.ELF.Binary.PHDR_RELOC
+        is_program = any(segment.kind == PT_INTERP for segment in shape.segments)
+        binary.relocate_phdr_table(where.SEGMENT_GAP if is_program else where.FILE_END)
     for tag in (lief.ELF.DynamicEntry.TAG.RPATH, lief.ELF.DynamicEntry.TAG.RUNPATH):
         while binary.has(tag):
             binary.remove(tag)
     text = ":".join(path.entries)
     binary.add(lief.ELF.DynamicEntryRpath(text) if path.inherited else lief.ELF.DynamicEntryRunPath(text))
     return bytes(binary.write_to_bytes())
+
+
+def _page_size(shape: Shape) -> int:
+    """Return the largest page that the file can be mapped with."""
+    return max((segment.alignment for segment in shape.segments if segment.kind == PT_LOAD), default=1)
 
 
 def _check(result: bytes, wanted: Elf) -> None:

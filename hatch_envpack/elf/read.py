@@ -46,6 +46,7 @@ class Segment:
     offset: int
     address: int
     size: int
+    alignment: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +195,10 @@ def _segments(table: bytes, bits: int, order: str, size: int) -> Iterator[Segmen
     for start in range(0, len(table), size):
         fields = layout.unpack_from(table, start)
         if bits == 64:  # noqa: PLR2004
-            kind, flags, offset, address, _physical, length, _memory, _align = fields
+            kind, flags, offset, address, _physical, length, _memory, alignment = fields
         else:
-            kind, offset, address, _physical, length, _memory, flags, _align = fields
-        yield Segment(kind, flags, offset, address, length)
+            kind, offset, address, _physical, length, _memory, flags, alignment = fields
+        yield Segment(kind, flags, offset, address, length, alignment)
 
 
 def _dynamic(table: bytes, shape: Shape) -> Iterator[tuple[int, int]]:

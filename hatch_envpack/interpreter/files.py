@@ -35,6 +35,11 @@ _VERSION = re.compile(r"\d+\.\d+")
 _DATA_FOLDERS = re.compile(r"(tcl|tk|itcl|thread|tdbc|sqlite)[\d.]+")
 """In a private prefix's ``lib``: what Tcl and Tk look for beside it (D2)."""
 
+_LANDMARK = b"By this folder the interpreter knows its own place; its modules are all built in.\n"
+"""python-build-standalone has nothing in ``lib-dynload`` but test modules, and without the folder CPython takes
+``sys.exec_prefix`` for the one that it was configured with.
+"""
+
 _LICENCES = ("share/doc/python{}/copyright", "share/doc/libpython{}-minimal/copyright", "share/licenses/python/LICENSE")
 """Where distributions keep the text that upstream keeps in the standard library; relative to the prefix."""
 
@@ -47,6 +52,9 @@ def interpreter_entries(interpreter: Interpreter) -> list[Entry]:
     entries = {entry.path: entry for entry in _found(interpreter)}
     for entry in (*ensurepip_wheels(interpreter), *generated_entries(interpreter)):
         entries[entry.path] = entry
+    modules = library_path(interpreter) / "lib-dynload"
+    if not any(path.is_relative_to(modules) for path in entries):
+        entries[modules / "README.txt"] = Entry(modules / "README.txt", content=_LANDMARK)
     return sorted(_without_dangling(entries), key=lambda entry: entry.path.parts)
 
 

@@ -28,9 +28,8 @@ There is no other file that would do: ``site`` is frozen into the program from 3
 
 _SITE_PTH = (
     b"import site, sys; (site.ENABLE_USER_SITE or sys.prefix != sys.base_prefix) and __import__('_envpack_site')\n"
-    b"import os; 'TERM' in os.environ and __import__('_envpack_terminfo')\n"
 )
-"""Where ``pyvenv.cfg`` did all, and where there is no terminal, the modules are not even looked for."""
+"""Where ``pyvenv.cfg`` did all, the module is not even looked for."""
 
 _SITE_MODULE = b'''\
 """Written by hatch-envpack: what `pyvenv.cfg` cannot do for this prefix; imported by `site`, and only when needed."""
@@ -71,34 +70,52 @@ if not _is_environment():
 '''
 
 _TERMINFO_MODULE = b'''\
-"""Written by hatch-envpack: where the system does not know the terminal, this prefix may; imported by `site`.
+"""Written by hatch-envpack: this prefix knows terminals that the system may not; imported by `curses` and `readline`.
 
-https://invisible-island.net/ncurses/man/terminfo.5.html: an empty folder in TERMINFO_DIRS means the library's own.
+https://invisible-island.net/ncurses/man/terminfo.5.html: the folders of TERMINFO_DIRS are looked into in their order,
+before all but the first of the library's own, which an empty one means. So what the caller says comes first, then the
+system, and the prefix last.
 """
 
 import os
 
-_LIBRARYS_OWN = ("/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo")
-_OTHERS = ("/usr/lib/terminfo", "/usr/local/share/terminfo")
+_SYSTEM = ":/etc/terminfo:/lib/terminfo:/usr/share/terminfo:/usr/lib/terminfo:/usr/local/share/terminfo".split(":")
+_PREFIX = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-
-def _folder(name):
-    """The folder that has the terminal and that the library does not look into; None where it finds it itself."""
-    def has(folder):
-        return any(os.path.exists(os.path.join(folder, first, name)) for first in (name[0], "%x" % ord(name[0])))
-
-    prefix = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-    if any(map(has, (os.path.expanduser("~/.terminfo"), *_LIBRARYS_OWN))):
-        return None
-    return next(filter(has, (*_OTHERS, os.path.join(prefix, "share", "terminfo"))), None)
-
-
-_name = os.environ["TERM"]
-if _name and "/" not in _name and "TERMINFO" not in os.environ and "TERMINFO_DIRS" not in os.environ:
-    _found = _folder(_name)
-    if _found is not None:
-        os.environ["TERMINFO_DIRS"] = ":" + _found
+_folders = os.environ.get("TERMINFO_DIRS", "").split(":")
+_known = (*_SYSTEM, os.path.join(_PREFIX, "share", "terminfo"))
+_folders += [folder for folder in _known if folder not in _folders]
+os.environ["TERMINFO_DIRS"] = ":".join(_folders)
 '''
+
+_READLINE_MODULE = b'''\
+"""Written by hatch-envpack: makes the terminals of this prefix known to `readline`, which asks when it is loaded."""
+
+import importlib.machinery
+import importlib.util
+import os
+import sys
+
+import _envpack_terminfo
+
+
+def _load():
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib-dynload")
+    spec = importlib.machinery.PathFinder.find_spec(__name__, [folder])
+    if spec is None:
+        raise ModuleNotFoundError("No module named " + repr(__name__), name=__name__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+sys.modules[__name__] = _load()
+'''
+"""Found before ``lib-dynload``, where the real module lies. `curses` is a module in Python and has a patch instead.
+
+Neither costs a program that uses no terminal anything, and both work in environments made from the pack, with ``-S``,
+and where ``TERM`` is set late, where a ``.pth`` file does not.
+"""
 
 _BRIDGE = b"import os, site; site.addsitedir(os.path.join(os.path.dirname(os.__file__), 'site-packages'))\n"
 """Debian's ``site`` is frozen into the program and knows ``dist-packages`` alone (I12).
@@ -120,6 +137,8 @@ def generated_entries(interpreter: Interpreter) -> Iterator[Entry]:
     yield Entry(library / "_envpack_terminfo.py", content=_TERMINFO_MODULE)
     for script in sorted(_ACTIVATION.iterdir()):
         yield Entry(PurePosixPath("bin", script.name), content=script.read_bytes())
+    if any(interpreter.platstdlib.glob("lib-dynload/readline.*.so")):
+        yield Entry(library / "readline.py", content=_READLINE_MODULE)
     if looks_in_dist_packages(interpreter):
         yield Entry(site_packages.with_name("dist-packages") / "envpack.pth", content=_BRIDGE)
     if interpreter.platlibdir != "lib":

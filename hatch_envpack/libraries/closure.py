@@ -125,7 +125,9 @@ class _Closure:
             path = waiting.pop()
             for soname in self.elves[path].needed:
                 if "/" in soname:
-                    self._note_missing(soname, path)  # the loader takes it for a path, and looks nowhere else
+                    # the loader takes it for a path, as python-build-standalone has it, and looks nowhere else
+                    if self._located(soname, path) not in self.paths:
+                        self._note_missing(soname, path)
                     continue
                 added = self._resolve(soname, path)
                 if added is not None:

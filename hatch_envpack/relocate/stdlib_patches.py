@@ -21,6 +21,7 @@ _ENVPACK_CERTIFICATES = (
     "/etc/pki/tls/certs/ca-bundle.crt",  # RHEL, Fedora
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # RHEL 7 and newer
     "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/var/lib/ca-certificates/ca-bundle.pem",  # where SUSE's lies, which the other is a link to
     "/etc/ssl/cert.pem",  # Alpine, macOS, BSD
     "/usr/local/etc/ssl/cert.pem",
 )
@@ -34,8 +35,8 @@ def _envpack_certificates():
     import os
 
     def is_filled(folder):
-        try:
-            return bool(os.listdir(folder))
+        try:  # OpenSSL looks for names as `5ed36f99.0` alone
+            return any(name[8:9] == "." and name[9:].isdigit() for name in os.listdir(folder))
         except OSError:
             return False
 
@@ -123,6 +124,12 @@ def _envpack_patch():
 _envpack_patch()
 """
 
+_TERMINALS = """
+
+# Added by hatch-envpack: this prefix has the common terminals, for systems that have none.
+import _envpack_terminfo
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Patch:
@@ -141,6 +148,9 @@ class _Patch:
 _PATCHES = (
     _Patch("ssl.py", debian=False, appended=_TLS),
     _Patch("venv/__init__.py", debian=False, appended=_VENV),
+    _Patch("curses/__init__.py", debian=False, appended=_TERMINALS),
+    _Patch("_pyrepl/curses.py", debian=False, appended=_TERMINALS),
+    _Patch("_pyrepl/terminfo.py", debian=False, appended=_TERMINALS),
     _Patch("sysconfig.py", debian=True, replaced=_SCHEME),
     _Patch("sysconfig/__init__.py", debian=True, replaced=_SCHEME),
     _Patch("_distutils_system_mod.py", debian=True, appended=_DISTUTILS),

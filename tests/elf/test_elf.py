@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hatch_envpack.elf.edit import replace_prefix, set_search_path
@@ -149,6 +149,24 @@ def test_n8_system_libraries_load_after_an_edit(tmp_path: Path, library: str) ->
     assert done.stdout == "True\n", done.stderr
 
 
+def test_n8_n12_libpython_of_debian_works_after_an_edit(tmp_path: Path) -> None:
+    """It has no search path of its own and is large enough for whatever an edit moves: embedded, it runs."""
+    version = find_debian().name.removeprefix("python")
+    found = sorted(Path("/usr/lib").glob(f"*/libpython{version}.so.1.0"))
+    if not found or shutil.which("gcc") is None:
+        missing("Debian's libpython or gcc is not installed")
+    library = tmp_path / found[0].name
+    library.write_bytes(set_search_path(found[0].read_bytes(), SearchPath(("$ORIGIN",), inherited=False)))
+    (tmp_path / "main.c").write_text(
+        "void Py_Initialize(void); int PyRun_SimpleString(const char *);\n"
+        'int main(void) { Py_Initialize(); return PyRun_SimpleString("import json, ssl, zlib"); }\n'
+    )
+    _gcc("-o", tmp_path / "main", tmp_path / "main.c", library, f"-Wl,-rpath,{tmp_path}")
+    environment = {"PYTHONHOME": "/usr"}
+    done = subprocess.run([tmp_path / "main"], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_compiled_in_prefix_keeps_strings_that_end_in_it() -> None:
     """Only the part before the last folder is replaced, in the same length."""
     prefix = "/home/me/.pyenv/versions/3.12.1"
@@ -195,6 +213,7 @@ def _damage() -> st.SearchStrategy[tuple[int, bytes]]:
     return st.tuples(st.integers(0, 8000), st.binary(min_size=1, max_size=16))
 
 
+@example([(45, b"\0\0\x80")], None)  # the section headers lie farther than a file can be long
 @settings(deadline=None, max_examples=300)
 @given(st.lists(_damage(), max_size=4), st.none() | st.integers(0, 20_000))
 def test_damaged_files_are_errors(damage: list[tuple[int, bytes]], cut: int | None) -> None:

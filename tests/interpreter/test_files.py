@@ -84,12 +84,31 @@ def test_what_is_packed(installation: Interpreter) -> None:
         "lib/libpython3.12.so.1.0",
         "lib/python3.12/_envpack_site.py",
         "lib/python3.12/_envpack_terminfo.py",
+        "lib/python3.12/lib-dynload/README.txt",
         "lib/python3.12/ensurepip/__init__.py",
         "lib/python3.12/ensurepip/_bundled/pip-24.0-py3-none-any.whl",
         "lib/python3.12/os.py",
         "lib/python3.12/site-packages/_envpack_site.pth",
         "pyvenv.cfg",
     }
+
+
+def test_d3_readline_stands_before_the_extension(installation: Interpreter) -> None:
+    """Where the extension module is there, ours comes before it in the search path."""
+    assert "lib/python3.12/readline.py" not in _paths(installation)
+    folder = installation.stdlib / "lib-dynload"
+    folder.mkdir(exist_ok=True)
+    (folder / "readline.cpython-312-x86_64-linux-gnu.so").write_text("")
+    assert "lib/python3.12/readline.py" in _paths(installation)
+
+
+def test_i2_folder_by_which_the_prefix_is_known(installation: Interpreter) -> None:
+    """Where every extension module is built in, ``lib-dynload`` is there all the same; else nothing is put into it."""
+    landmark, module = "lib/python3.12/lib-dynload/README.txt", "lib-dynload/zlib.cpython-312-x86_64-linux-gnu.so"
+    assert landmark in _paths(installation)
+    (installation.stdlib / "lib-dynload").mkdir(exist_ok=True)
+    (installation.stdlib / module).write_text("")
+    assert landmark not in _paths(installation)
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,18 @@ def test_n5_closure_is_copied(machine: Machine) -> None:
     assert plan.search_paths[PurePosixPath("lib/libbelow.so.1")].entries == ()
 
 
+def test_n5_needed_by_its_place(machine: Machine) -> None:
+    """python-build-standalone names its libpython by a path: it is in the pack, or missing, and not looked for."""
+    named = machine.compile("named.so", "-Wl,-soname,$ORIGIN/../lib/libnamed.so.1")
+    needing = machine.compile("m.so", needs=[named])
+    machine.add("lib/libnamed.so.1", named)
+    machine.add("bin/inside.so", needing)
+    outside = machine.add("lib/python3.12/lib-dynload/m.so", needing)
+    plan = machine.plan()
+    assert plan.copied == ()
+    assert plan.missing == {outside: ("$ORIGIN/../lib/libnamed.so.1",)}
+
+
 def test_n2_wheel_that_is_right_is_not_touched(machine: Machine) -> None:
     """A wheel's file that finds its own library, or inherits the way to a copied one, is left as it is."""
     inner = machine.compile("w/libinner.so", "-Wl,-soname,libinner.so", "-Wl,-rpath,$ORIGIN")

@@ -26,11 +26,12 @@ from hatch_envpack.relocate.fixer import Context
 from hatch_envpack.relocate.macho import MachoFixer
 from tests.macho import forge
 from tests.macho.signatures import Signature, check, slices
-from tests.macho.wheels import MARKUPSAFE, MSALRUNTIME, PILLOW_ARM, PILLOW_INTEL, Wheel
+from tests.macho.wheels import MARKUPSAFE, MSALRUNTIME, PILLOW_ARM, PILLOW_INTEL
 from tests.relocate.contexts import context, entry
 
 if TYPE_CHECKING:
     from hatch_envpack.entry import Entry
+    from tests.wheels import Wheel
 
 SITE = "lib/python3.12/site-packages"
 SPEEDUPS = "markupsafe/_speedups.cpython-312-darwin.so"

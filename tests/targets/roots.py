@@ -30,7 +30,9 @@ mkdir -p "$root/proc" "$root/dev" "$root/tmp"
 mount -t proc proc "$root/proc"
 mount -t tmpfs tmpfs "$root/dev"
 for name in null zero random urandom; do : > "$root/dev/$name"; mount --bind "/dev/$name" "$root/dev/$name"; done
-mkdir "$root/dev/shm"
+mkdir "$root/dev/shm" "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 if [ -n "$read_only" ]; then
     mount --bind "$root$read_only" "$root$read_only"
@@ -116,12 +118,28 @@ def build_root(suite: str, destination: Path, *packages: str) -> Root:
     return _root(suite, destination, name, lambda folder: [f"-oDir::Cache::archives={folder}", *install])
 
 
+def unpacked_packages(suite: str, *packages: str, architecture: str) -> Path:
+    """Return a folder with packages of any machine and all that they depend on, unpacked; shared, so not to be changed.
+
+    Raises `MissingToolError`.
+    """
+    install = ["install", "--download-only", "--yes", "--no-install-recommends", *packages]
+    name = f"{suite}-{architecture}-{'-'.join(packages)}-1"
+    return _made(suite, name, lambda folder: [f"-oDir::Cache::archives={folder}", *install], architecture)
+
+
 def _root(suite: str, destination: Path, name: str, download: Callable[[Path], list[str]]) -> Root:
+    if os.geteuid() != 0:
+        raise MissingToolError("entering a root needs to be root")
+    made = _made(suite, name, download)
+    subprocess.run(["cp", "-a", "--reflink=auto", made, destination], check=True)
+    return Root(destination)
+
+
+def _made(suite: str, name: str, download: Callable[[Path], list[str]], architecture: str = "amd64") -> Path:
     for tool in ("apt-get", "dpkg", "unshare", "tar", "zstd"):
         if shutil.which(tool) is None:
             raise MissingToolError(f"{tool} is not installed")
-    if os.geteuid() != 0:
-        raise MissingToolError("entering a root needs to be root")
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "hatch-envpack-tests")
     cache.mkdir(parents=True, exist_ok=True)
     made = cache / name
@@ -129,19 +147,20 @@ def _root(suite: str, destination: Path, name: str, download: Callable[[Path], l
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as work:
-                _make(suite, Path(work), download)
+                _make(suite, Path(work), download, architecture)
                 (Path(work) / "root").rename(made)
-    subprocess.run(["cp", "-a", "--reflink=auto", made, destination], check=True)
-    return Root(destination)
+    return made
 
 
-def _make(suite: str, work: Path, download: Callable[[Path], list[str]]) -> None:
+def _make(suite: str, work: Path, download: Callable[[Path], list[str]], architecture: str) -> None:
     root = work / "root"
     for folder in ("lists/partial", "archives/partial", "packages", "root/usr/bin", "root/usr/sbin", "root/etc"):
         (work / folder).mkdir(parents=True)
     (work / "status").touch()
     (work / "sources.list").write_text(f"deb {_mirror()} {suite} main\n")
     options = {
+        "APT::Architecture": architecture,
+        "APT::Architectures::": architecture,
         "Dir::Etc::SourceList": work / "sources.list",
         "Dir::Etc::SourceParts": "/dev/null",
         "Dir::State::Lists": work / "lists",
@@ -162,7 +181,7 @@ def _make(suite: str, work: Path, download: Callable[[Path], list[str]]) -> None
         subprocess.run(
             f"dpkg --fsys-tarfile '{package}' | tar -x --keep-directory-symlink -C '{root}'", shell=True, check=True
         )
-    for name in _APPLETS:
+    for name in _APPLETS if (root / "bin/busybox").exists() else ():
         (root / "bin" / name).symlink_to("busybox")
     (root / "tmp").mkdir(mode=0o1777, exist_ok=True)
     (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
