@@ -1,0 +1,122 @@
+"""One run of ``python -m test``, and what it tells of every test file and every test case."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from tests.targets.roots import covers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.regression.subjects import Subject
+
+RESOURCES = "curses,subprocess,tzdata"
+"""Without these, whole areas are skipped that packing could break. None needs a network, a screen or a free hour."""
+
+PASSED, NOT_RUN = "passed", "not run"
+
+# The namespace of processes ends what a test leaves behind. A caller in the background of a shell ignores SIGINT, and
+# tests that wait for it would run for ever.
+_ENTER = """
+while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
+mount -t proc proc /proc; cd "$2"; shift 2; exec env --default-signal=INT,QUIT "$@"
+"""
+
+_PROGRESS = re.compile(r"^[\d:]+ (?:load avg: \S+ )?\[ *\d+/\d+(?:/\d+)?\] (\w\S+)", re.MULTILINE)
+_SECTION = re.compile(r"\d+ tests? (.*):")
+_CASE = re.compile(r"^(FAIL|ERROR): \w+ \(([\w.]+)\)", re.MULTILINE)
+_KINDS = {"failure": "failed", "error": "error", "skipped": "skipped", "outcome": "unexpected success"}
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What was told of each name: `PASSED`, ``failed``, ``skipped`` with the reason, and so on."""
+
+    files: dict[str, str]
+    cases: dict[str, str]
+
+    def failing(self) -> list[str]:
+        """Return the names of all that failed, sorted."""
+        both = {**self.files, **self.cases}
+        return sorted(name for name, word in both.items() if is_failure(word))
+
+
+def is_failure(word: str) -> bool:
+    """Whether what was told of a name is bad."""
+    return word not in (PASSED, NOT_RUN, "run no tests", "omitted") and not word.startswith("skipped")
+
+
+def run_tests(subject: Subject, tests: Sequence[str], folder: Path, *, jobs: int, timeout: int = 900) -> Results:
+    """Run test files, by default all of them; ``folder`` is made, and gets the log and all that the tests write.
+
+    Both interpreters are run in the same way: with the same few variables, as the caller's user, with an empty home.
+    """
+    home, work = folder / "home", folder / "tmp"
+    for path in (home, work):
+        path.mkdir(parents=True)
+    options = ["-W", f"-j{jobs}", f"--timeout={timeout}", "-u", RESOURCES, "--junit-xml", folder / "junit.xml"]
+    with tempfile.TemporaryDirectory() as empty, (folder / "log").open("w") as log:
+        mounts = [(shown, place) for place, shown in subject.shown.items()]
+        mounts += covers(subject.hidden, Path(empty))
+        words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+        subprocess.run(
+            [*words, "sh", "-ec", _ENTER, "sh", *(path for pair in mounts for path in pair), "--", work]
+            + [subject.python, "-m", "test", *options, *tests],
+            env={"PATH": "/usr/bin:/bin", "HOME": f"{home}", "TMPDIR": f"{work}", "LANG": "C.UTF-8", "TERM": "xterm"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,  # it fails where a test fails
+        )
+    return read_results(folder, subject)
+
+
+def read_results(folder: Path, subject: Subject) -> Results:
+    """Read what a run left in ``folder``; the places that differ by nature are written alike."""
+    log = (folder / "log").read_text(errors="replace")
+    report = folder / "junit.xml"
+    cases = dict(_cases(report)) if report.is_file() else {}
+    for kind, name in _CASE.findall(log):
+        # a case of which only a part (a "subtest") failed has no name in the report
+        cases.setdefault(name, _KINDS["error" if kind == "ERROR" else "failure"])
+    places = {str(folder): "<folder>", str(subject.prefix): "<prefix>"}
+    for place, name in places.items():
+        cases = {key.replace(place, name): word.replace(place, name) for key, word in cases.items()}
+    return Results(dict(_files(log)), cases)
+
+
+def _cases(report: Path) -> Iterator[tuple[str, str]]:
+    for case in ET.parse(report).iter("testcase"):
+        name = case.get("name")
+        if name is None:
+            continue
+        found = next((child for child in case if child.tag in _KINDS), None)
+        if found is None:
+            yield name, PASSED
+        else:
+            yield name, f"skipped: {found.text}" if found.tag == "skipped" else _KINDS[found.tag]
+
+
+def _files(log: str) -> Iterator[tuple[str, str]]:
+    """Yield the files that were run, then those that a section of the summary at the end names."""
+    for name in _PROGRESS.findall(log):
+        yield name, PASSED
+    _, ended, summary = log.rpartition("== Tests result: ")
+    if not ended:
+        raise RuntimeError(f"the tests did not come to an end; the last words are: {log[-2000:]}")
+    word = ""
+    for line in summary.splitlines():
+        section = _SECTION.fullmatch(line)
+        if section is not None:
+            word = section[1]
+        elif word and line.startswith("    "):
+            yield from ((name, word) for name in line.split())
+        elif line:
+            word = ""
