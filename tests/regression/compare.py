@@ -27,11 +27,6 @@ class Difference:
         """Whether no run of the one ever told what a run of the other did: it is not the machine's noise."""
         return not set(self.before) & set(self.after)
 
-    @property
-    def is_failure(self) -> bool:
-        """Whether something is bad, and not only skipped, in one of the two."""
-        return any(map(is_failure, (*self.before, *self.after)))
-
 
 def differences(before: Sequence[Results], after: Sequence[Results]) -> list[Difference]:
     """Return what differs between the first runs, with what the later ones, of these alone, told of the same names."""
@@ -46,13 +41,14 @@ def _told(name: str, runs: Iterable[Results]) -> tuple[str, ...]:
 
 
 def files_of(found: Iterable[Difference], files: Iterable[str]) -> list[str]:
-    """Return the test files to which the names belong: a case is named by its module, with or without ``test.``."""
+    """Return the test files to which the names belong."""
     known = sorted(files, key=len, reverse=True)
-    owners = (
-        next((file for file in known if f"{each.name}.".startswith((f"{file}.", f"test.{file}."))), each.name)
-        for each in found
-    )
-    return sorted(set(owners))
+    return sorted({next((file for file in known if is_in(each.name, file)), each.name) for each in found})
+
+
+def is_in(name: str, file: str) -> bool:
+    """Whether a case belongs to a file, or is the file itself."""
+    return f"{name}.".startswith((f"{file}.", f"test.{file}."))
 
 
 def compared(
@@ -79,6 +75,6 @@ def counts(results: Results) -> dict[str, int]:
         "files failed": sum(map(is_failure, results.files.values())),
         "cases": len(results.cases),
         "cases passed": sum(word == PASSED for word in cases),
-        "cases skipped": sum(word.startswith("skipped") for word in cases),
+        "cases skipped": sum(word == "skipped" for word in cases),
         "cases failed": sum(map(is_failure, cases)),
     }

@@ -16,7 +16,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from tests.conftest import build
 from tests.regression.compare import compared, counts
-from tests.regression.known import KNOWN
+from tests.regression.known import is_known, unexplained
 from tests.regression.subjects import Subject, installed, unpacked
 from tests.regression.suite import RESOURCES, Results, run_tests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from hatch_envpack.interpreter.model import Interpreter
     from tests.regression.compare import Difference
@@ -79,8 +78,8 @@ class Report:
 
     @property
     def unexplained(self) -> list[Difference]:
-        """The differences that are to be mended: neither noise nor wanted."""
-        return [each for each in self.differences if each.is_steady and (each.is_failure or each.name not in KNOWN)]
+        """The differences that are to be mended."""
+        return unexplained(self.differences)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report for a program."""
@@ -91,7 +90,7 @@ class Report:
             "before": {**counts(self.before), "failing": self.before.failing()},
             "after": {**counts(self.after), "failing": self.after.failing()},
             "differences": [
-                {**asdict(each), "steady": each.is_steady, "known": KNOWN.get(each.name)} for each in self.differences
+                {**asdict(each), "steady": each.is_steady, "known": is_known(each)} for each in self.differences
             ],
             "unexplained": [each.name for each in self.unexplained],
         }
@@ -103,28 +102,25 @@ class Report:
             lines.append(f"{when:6}  " + ", ".join(f"{name}: {count}" for name, count in counts(results).items()))
         lines += [f"fails in both: {name}" for name in self.before.failing() if name in self.after.failing()]
         for each in self.differences:
-            kind = "differs" if each in self.unexplained else "known" if each.is_steady else "unsteady"
+            kind = "unsteady" if not each.is_steady else "known" if is_known(each) else "differs"
             lines.append(f"{kind}: {each.name}: before {' | '.join(each.before)}; after {' | '.join(each.after)}")
         lines.append(f"{len(self.unexplained)} differences to mend")
         return "\n".join(lines)
 
 
-@contextmanager
-def make_pair(python: Path) -> Iterator[Pair]:
-    """Build a pack with an interpreter and unpack it; all of it is removed at the end.
+def make_pair(python: Path, folder: Path) -> Pair:
+    """Build a pack with an interpreter, and unpack it, in an empty folder.
 
-    The folder has a short name, as sockets in it have paths that must not be long.
+    The folder has best a short name: sockets in it have paths that must not be long.
     """
-    with tempfile.TemporaryDirectory(prefix="r") as work:
-        folder = Path(work)
-        interpreter = resolve_interpreter(str(python), root=Path("/"), uv=None)
-        (folder / "project").mkdir()
-        (folder / "project" / "pyproject.toml").write_text(_PROJECT.format(python=python))
-        pack = build(folder / "project", python).pack
-        (folder / "elsewhere").mkdir()
-        subprocess.run(["tar", "--zstd", "-xf", pack, "-C", folder / "elsewhere"], check=True)
-        before = installed(interpreter, folder / "original")
-        yield Pair(interpreter, before, unpacked(interpreter, folder / "elsewhere"), folder)
+    interpreter = resolve_interpreter(str(python), root=Path("/"), uv=None)
+    (folder / "project").mkdir()
+    (folder / "project" / "pyproject.toml").write_text(_PROJECT.format(python=python))
+    pack = build(folder / "project", python).pack
+    (folder / "elsewhere").mkdir()
+    subprocess.run(["tar", "--zstd", "-xf", pack, "-C", folder / "elsewhere"], check=True)
+    before = installed(interpreter, folder / "original")
+    return Pair(interpreter, before, unpacked(interpreter, folder / "elsewhere"), folder)
 
 
 def report(pair: Pair, tests: Sequence[str], *, repeats: int = 3, jobs: int = 2, timeout: int = 900) -> Report:
@@ -140,13 +136,15 @@ def main() -> int:
     """Read the command line, run, print."""
     parser = argparse.ArgumentParser(prog="python -m tests.regression.run", description=__doc__.splitlines()[0])
     parser.add_argument("--python", type=Path, required=True, help="the interpreter")
+    parser.add_argument("--folder", type=Path, help="an empty folder that is kept, with the logs of all runs")
     parser.add_argument("--json", type=Path, help="a file for the report")
     parser.add_argument("--repeats", type=int, default=3, help="how often what differs is run again")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--timeout", type=int, default=900, help="seconds for a test file")
     parser.add_argument("tests", nargs="*", help="test files, by default all")
     asked = parser.parse_args()
-    with make_pair(asked.python.expanduser()) as pair:
+    with tempfile.TemporaryDirectory(prefix="r") as work:
+        pair = make_pair(asked.python.expanduser(), asked.folder or Path(work))
         made = report(pair, asked.tests, repeats=asked.repeats, jobs=asked.jobs, timeout=asked.timeout)
     if asked.json:
         asked.json.write_text(json.dumps(made.to_json(), indent=1) + "\n")

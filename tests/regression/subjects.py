@@ -34,6 +34,7 @@ _NOT_OF_TESTS = re.compile(
 
 _DEBIAN = (
     "bin/python3*",
+    "bin/gdb",  # has Python inside
     "lib/python3*",
     "lib/*/libpython3*",
     "lib/*/pkgconfig/python*",
@@ -51,7 +52,6 @@ class Subject:
     """An interpreter, and what its processes see of the machine."""
 
     python: Path
-    prefix: Path
     hidden: tuple[Path, ...] = ()
     """Files and folders that are empty to them."""
     shown: Mapping[Path, Path] = field(default_factory=dict)
@@ -70,8 +70,8 @@ def installed(interpreter: Interpreter, folder: Path) -> Subject:
     if suite is not None:
         _copy(suite, folder / interpreter.stdlib.relative_to(original))
     hidden = [path for path in interpreter.site_folders if not path.is_relative_to(original)]
-    hidden += _system() if interpreter.is_private else []
-    return Subject(interpreter.executable, interpreter.prefix, tuple(hidden), {original: folder})
+    hidden += _system() if interpreter.is_private else [Path("/usr/bin/gdb")]
+    return Subject(interpreter.executable, tuple(hidden), {original: folder})
 
 
 def unpacked(interpreter: Interpreter, folder: Path) -> Subject:
@@ -83,7 +83,7 @@ def unpacked(interpreter: Interpreter, folder: Path) -> Subject:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
     own = [interpreter.prefix] if interpreter.is_private else []
-    return Subject(folder / "bin" / interpreter.program, folder, (*own, *_system()))
+    return Subject(folder / "bin" / interpreter.program, (*own, *_system()))
 
 
 def left_out(library: Path) -> Iterator[Path]:
