@@ -52,7 +52,7 @@ python = '{python}'
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An interpreter before and after packing, and the folder of their runs."""
+    """An interpreter before and after packing, and the folder of all their runs."""
 
     interpreter: Interpreter
     before: Subject
@@ -102,8 +102,8 @@ class Report:
             lines.append(f"{when:6}  " + ", ".join(f"{name}: {count}" for name, count in counts(results).items()))
         lines += [f"fails in both: {name}" for name in self.before.failing() if name in self.after.failing()]
         for each in self.differences:
-            kind = "unsteady" if not each.is_steady else "known" if is_known(each) else "differs"
-            lines.append(f"{kind}: {each.name}: before {' | '.join(each.before)}; after {' | '.join(each.after)}")
+            kind = "known" if is_known(each) else "differs" if each.is_steady else "unsteady"
+            lines.append(f"{kind}: {each.name}: before {', '.join(each.before)}; after {', '.join(each.after)}")
         lines.append(f"{len(self.unexplained)} differences to mend")
         return "\n".join(lines)
 

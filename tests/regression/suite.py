@@ -60,38 +60,33 @@ def is_failure(word: str) -> bool:
 
 
 def run_tests(subject: Subject, tests: Sequence[str], folder: Path, *, jobs: int, timeout: int = 900) -> Results:
-    """Run test files, by default all of them; ``folder`` is made, and gets the log and all that the tests write.
+    """Run test files, by default all of them; ``folder`` is made, and gets the log and all that the tests write."""
+    options = [f"-j{jobs}", f"--timeout={timeout}", "-u", RESOURCES, "-i", IGNORED]
+    run_in(folder, subject, "-m", "test", "-W", "--junit-xml", folder / "junit.xml", *options, *tests)
+    return read_results(folder)
+
+
+def run_in(folder: Path, subject: Subject, *arguments: str | Path) -> str:
+    """Run Python; return what it prints. That it fails is told there.
 
     Both interpreters are run in the same way: with the same few variables, as the caller's user, with an empty home.
     """
     home, work = folder / "home", folder / "tmp"
     for path in (home, work):
         path.mkdir(parents=True)
-    options = [
-        "-W",
-        f"-j{jobs}",
-        f"--timeout={timeout}",
-        "-u",
-        RESOURCES,
-        "-i",
-        IGNORED,
-        "--junit-xml",
-        folder / "junit.xml",
-    ]
+    words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "sh", "-ec", _ENTER]
     with tempfile.TemporaryDirectory() as empty, (folder / "log").open("w") as log:
         mounts = [(shown, place) for place, shown in subject.shown.items()]
         mounts += covers(subject.hidden, Path(empty))
-        command = [subject.python, "-m", "test", *options, *tests]
-        words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
         subprocess.run(
-            [*words, "sh", "-ec", _ENTER, "sh", *map(str, chain(*mounts)), "--", work, *map(str, command)],
+            [*words, "sh", *map(str, chain(*mounts)), "--", work, subject.python, *map(str, arguments)],
             env={"PATH": "/usr/bin:/bin", "HOME": f"{home}", "TMPDIR": f"{work}", "LANG": "C.UTF-8", "TERM": "xterm"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            check=False,  # it fails where a test fails
+            check=False,
         )
-    return read_results(folder)
+    return (folder / "log").read_text(errors="replace")
 
 
 def read_results(folder: Path) -> Results:
