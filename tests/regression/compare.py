@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.regression.suite import NOT_RUN, PASSED, is_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from tests.regression.suite import Results
 
@@ -50,22 +50,6 @@ def files_of(found: Iterable[Difference], files: Iterable[str]) -> list[str]:
 def is_in(name: str, file: str) -> bool:
     """Whether a case belongs to a file, or is the file itself. Up to 3.11 some have cases beside the tested package."""
     return f"{name}.".startswith((f"{file}.", f"test.{file}.", f"{file.removeprefix('test_')}.test"))
-
-
-def compared(
-    run: Callable[[str, Sequence[str], int], Results], tests: Sequence[str], repeats: int
-) -> tuple[Results, Results, list[Difference]]:
-    """Run the tests before and after, and again ``repeats`` times those that differ, one at a time.
-
-    ``run`` is given ``before`` or ``after``, the test files, and the number of the run.
-    """
-    before, after = [run("before", tests, 0)], [run("after", tests, 0)]
-    found = differences(before, after)
-    again = files_of(found, {*before[0].files, *after[0].files})
-    for number in range(1, repeats + 1 if again else 1):
-        before.append(run("before", again, number))
-        after.append(run("after", again, number))
-    return before[0], after[0], differences(before, after)
 
 
 def counts(results: Results) -> dict[str, int]:

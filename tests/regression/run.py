@@ -5,8 +5,8 @@
 Without names of tests all are run, which takes a quarter of an hour for each of the two. A pack of a project without
 dependencies is built through hatchling, unpacked in another folder, and given the tests that packs leave out; then
 ``python -m test`` runs in the original and in what was unpacked, to which the original does not exist. Tests of which
-the two tell different things are run again, alone. The exit code is 1 when a difference stays that is not in `KNOWN`.
-Needs root (mount namespaces), and apt for the tests of Debian's Python.
+the two tell different things for no known reason are run again, alone. The exit code is 1 when a difference stays that
+is not in `KNOWN`. Needs root (mount namespaces), and apt for the tests of Debian's Python.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from tests.conftest import build
-from tests.regression.compare import compared, counts
+from tests.regression.compare import counts, differences, files_of
 from tests.regression.known import is_known, unexplained
 from tests.regression.subjects import Subject, installed, unpacked
 from tests.regression.suite import RESOURCES, Results, run_tests
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hatch_envpack.interpreter.model import Interpreter
     from tests.regression.compare import Difference
@@ -130,6 +130,21 @@ def report(pair: Pair, tests: Sequence[str], *, repeats: int = 3, jobs: int = 2,
         return pair.run(which, names, number, jobs=jobs, timeout=timeout)
 
     return Report(pair.interpreter, *compared(run, tests, repeats))
+
+
+def compared(
+    run: Callable[[str, Sequence[str], int], Results], tests: Sequence[str], repeats: int
+) -> tuple[Results, Results, list[Difference]]:
+    """Run the tests before and after, and then ``repeats`` times those that differ unexpectedly, one at a time.
+
+    ``run`` is given ``before`` or ``after``, the test files, and the number of the run.
+    """
+    before, after = [run("before", tests, 0)], [run("after", tests, 0)]
+    again = files_of(unexplained(differences(before, after)), {*before[0].files, *after[0].files})
+    for number in range(1, repeats + 1 if again else 1):
+        before.append(run("before", again, number))
+        after.append(run("after", again, number))
+    return before[0], after[0], differences(before, after)
 
 
 def main() -> int:

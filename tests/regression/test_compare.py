@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.regression.compare import compared, differences
+from tests.regression.compare import differences
 from tests.regression.known import KNOWN, unexplained
+from tests.regression.run import compared
 from tests.regression.suite import Results, read_results
 
 if TYPE_CHECKING:
