@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.regression.subjects import Subject
 
-RESOURCES = "all,-network,-urlfetch,-largefile,-audio,-gui"
+RESOURCES = "all,tzdata,-network,-urlfetch,-largefile,-audio,-gui"
 """All but those that need a network, a screen, a sound card, or gigabytes of disk."""
 
 IGNORED = "*.ThreadedVSOCKSocketStreamTest.*"
