@@ -135,7 +135,7 @@ def _entry(source: Path, target: PurePosixPath, roots: tuple[Root, ...]) -> Entr
 
 
 def _multiarch_headers(interpreter: Interpreter, roots: tuple[Root, ...]) -> Iterator[Entry]:
-    """Yield Debian's folder with the real ``pyconfig.h``, which the other one includes by this relative path (I12)."""
+    """Yield Debian's folder with the real ``pyconfig.h``, which the other one includes (I12)."""
     name = include_path(interpreter).name
     folder = interpreter.include.parent / interpreter.multiarch / name
     if interpreter.multiarch and folder.is_dir():

@@ -40,6 +40,7 @@ class Moved:
     def run(self, *command: str | Path, **environment: str) -> str:
         """Run a command to which the original and Debian's Python do not exist (N15); return what it prints."""
         hidden = [*Path("/usr/lib").glob("python3*"), *Path("/usr/lib").glob("*/libpython3*"), Path("/usr/bin/python3")]
+        hidden += [*Path("/usr/include").glob("python3*"), *Path("/usr/include").glob("*/python3*")]
         if self.interpreter.is_private:
             hidden.append(self.interpreter.prefix)
         done = run_hiding(hidden, *command, environment={"PATH": "/usr/bin:/bin", **environment})

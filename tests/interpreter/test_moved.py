@@ -172,13 +172,13 @@ def test_c5_python_variant_of_the_config_script(moved: Moved) -> None:
 
 
 def test_i12_debian_headers_include_each_other(moved: Moved) -> None:
-    """Debian's ``pyconfig.h`` includes another one by a relative path, which is there."""
-    header = (moved.place / "include" / moved.interpreter.include.name / "pyconfig.h").read_text()
+    """Debian's ``pyconfig.h`` names another one by its place beside its own folder, and it is there."""
+    header = moved.place / "include" / moved.interpreter.include.name / "pyconfig.h"
     if not moved.interpreter.is_private:
-        assert f"{moved.interpreter.multiarch}/{moved.interpreter.include.name}/pyconfig.h" in header
-        other = moved.place / "include" / moved.interpreter.multiarch / moved.interpreter.include.name / "pyconfig.h"
-        header = other.read_text()
-    assert "#define SIZEOF_VOID_P 8" in header
+        name = f"../{moved.interpreter.multiarch}/{moved.interpreter.include.name}/pyconfig.h"
+        assert f'include "{name}"' in header.read_text()
+        header = header.parent / name
+    assert "#define SIZEOF_VOID_P 8" in header.read_text()
 
 
 def test_i1_n12_links_stay_inside(moved: Moved) -> None:

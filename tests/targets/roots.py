@@ -202,20 +202,25 @@ def run_hiding(
     hidden: Sequence[Path], *command: str | Path, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of the host to which the given files and folders are empty (N15)."""
-    script = 'n=$1; shift; while [ "$n" -gt 0 ]; do mount --bind "$1" "$2"; shift 2; n=$((n-1)); done; exec "$@"'
+    script = 'while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done; shift; exec "$@"'
     with tempfile.TemporaryDirectory() as empty:
-        folder, file = Path(empty, "folder"), Path(empty, "file")
-        folder.mkdir()
-        file.touch()
-        real = sorted({path.resolve() for path in hidden if path.exists()})
-        real = [path for path in real if not any(path.is_relative_to(other) for other in real if other != path)]
-        pairs = [str(word) for path in real for word in (folder if path.is_dir() else file, path)]
+        pairs = [word for pair in covers(hidden, Path(empty)) for word in pair]
         words = ["unshare", "--mount", "--propagation", "private"]
         return subprocess.run(
-            [*words, "sh", "-ec", script, "sh", str(len(pairs) // 2), *pairs, *map(str, command)],
+            [*words, "sh", "-ec", script, "sh", *map(str, pairs), "--", *map(str, command)],
             env=environment or {"PATH": "/usr/bin:/bin"},
             capture_output=True,
             text=True,
             check=False,
             timeout=600,
         )
+
+
+def covers(hidden: Sequence[Path], folder: Path) -> list[tuple[Path, Path]]:
+    """Return what is empty, made in ``folder``, and the place where it is to be mounted, for all that is ``hidden``."""
+    empty_folder, empty_file = folder / "folder", folder / "file"
+    empty_folder.mkdir()
+    empty_file.touch()
+    real = sorted({path.resolve() for path in hidden if path.exists()})
+    real = [path for path in real if not any(path.is_relative_to(other) for other in real if other != path)]
+    return [(empty_folder if path.is_dir() else empty_file, path) for path in real]
