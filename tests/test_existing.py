@@ -227,7 +227,7 @@ def test_i4_stray_pyvenv_cfg_is_detected(odd_pack: Packed, tmp_path: Path, name:
     (place / name).write_text(text)
     subprocess.run(["tar", "--zstd", "-cf", tmp_path / "pack", "-C", place, "."], check=True)
     with pytest.raises(VerificationError, match=f"^{name} in the pack makes a virtual environment of it"):
-        prove(tmp_path / "pack", "python3.12", Question((), ()), bool, place / "bin/python", tmp_path / "proof")
+        prove(tmp_path / "pack", "python3.12", Question((), ()), bool, bool, place / "bin/python", tmp_path / "proof")
 
 
 def test_c14_a15_credentials_and_caches(odd_pack: Packed) -> None:

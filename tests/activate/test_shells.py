@@ -85,7 +85,7 @@ def test_c12_through_links(shell: Shell, form: str, tmp_path: Path) -> None:
     (tmp_path / "links/bin").symlink_to(prefix / "bin")
     if form == "file":
         shutil.copy(tmp_path / "links/file", tmp_path / f"links/{shell.script}", follow_symlinks=False)
-    file = {
+    file: Path | str = {
         "file": tmp_path / "links" / shell.script,
         "folder": tmp_path / "links/folder/bin" / shell.script,
         "bin": tmp_path / "links/bin" / shell.script,
