@@ -85,13 +85,13 @@ def test_c12_through_links(shell: Shell, form: str, tmp_path: Path) -> None:
     (tmp_path / "links/bin").symlink_to(prefix / "bin")
     if form == "file":
         shutil.copy(tmp_path / "links/file", tmp_path / f"links/{shell.script}", follow_symlinks=False)
-    file: Path | str = {
+    files: dict[str, Path | str] = {
         "file": tmp_path / "links" / shell.script,
         "folder": tmp_path / "links/folder/bin" / shell.script,
         "bin": tmp_path / "links/bin" / shell.script,
         "relative": f"./real one/../real one/bin/{shell.script}",
-    }[form]
-    (found,) = shell.dumps(tmp_path, shell.source(file), DUMP)
+    }
+    (found,) = shell.dumps(tmp_path, shell.source(files[form]), DUMP)
     assert _ours(found) == _active(prefix)
 
 
