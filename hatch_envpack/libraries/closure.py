@@ -65,7 +65,8 @@ def plan_libraries(
     links = closure.link()
     libraries = sorted(closure.copied.values(), key=lambda entry: entry.path)
     known, licences = copied_libraries(libraries)
-    data = [entry for entry in (*data_entries(libraries), *licences) if entry.path not in closure.paths]
+    found = (*data_entries(libraries, closure.paths, site_packages.parent), *licences)
+    data = [entry for entry in found if entry.path not in closure.paths]
     return LibraryPlan(
         copied=tuple(sorted([*libraries, *data, *links], key=lambda entry: entry.path.parts)),
         libraries=known,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hatch_envpack.entry import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
 _TCL_TK = re.compile(r"lib(tcl|tk)(?:9tk)?(\d\.\d)\.so.*")
 _PARENTS = ("/usr/share/tcltk", "/usr/share", "/usr/lib", "/usr/lib64", "/usr/local/lib")
@@ -17,7 +17,6 @@ _PARENTS = ("/usr/share/tcltk", "/usr/share", "/usr/lib", "/usr/lib64", "/usr/lo
 
 _MAIN_SCRIPT = {"tcl": "init.tcl", "tk": "tk.tcl"}
 
-_CURSES = re.compile(r"lib(?:tinfow?|ncursesw?)\.so.*")
 _TERMINFO = PurePosixPath("share/terminfo")
 _TERMINFO_FOLDERS = ("/etc/terminfo", "/lib/terminfo", "/usr/lib/terminfo", "/usr/share/terminfo")
 _TERMINALS = """
@@ -26,13 +25,17 @@ tmux-256color vt100 vt102 vt220 vt52 xterm xterm-256color xterm-color xterm-kitt
 """.split()  # noqa: SIM905 - a list of words reads best as one
 
 
-def data_entries(copied: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield what the copied libraries read, by path."""
+def data_entries(copied: Iterable[Entry], packed: Container[PurePosixPath], library: PurePosixPath) -> Iterator[Entry]:
+    """Yield what the copied libraries read, by path.
+
+    ``packed`` are all paths of the pack, ``library`` is the standard library's.
+    """
     names = {entry.path.name for entry in copied}
     for name in sorted(names):
         if match := _TCL_TK.fullmatch(name):
             yield from _tcl_scripts(match[1], match[2])
-    if any(map(_CURSES.fullmatch, names)):
+    # not where libtinfo is copied: builds that are made to be moved have it within the program
+    if library / "curses" / "__init__.py" in packed:
         yield from _terminals()
 
 

@@ -114,6 +114,13 @@ def test_n2_wheel_that_is_right_is_not_touched(machine: Machine) -> None:
     assert set(plan.elves) == {SITE / "w.libs/libinner.so", SITE / "w/own.so"}
 
 
+def test_d3_terminals_come_with_curses(machine: Machine) -> None:
+    """Also where the library for terminals is within the program, so that none is copied."""
+    assert machine.plan().copied == ()
+    machine.add("lib/python3.12/curses/__init__.py", machine.folder / "source.c")
+    assert PurePosixPath("share/terminfo/x/xterm") in {entry.path for entry in machine.plan().copied}
+
+
 def test_n13_libraries_that_lie_in_another_distribution(machine: Machine) -> None:
     """What a wheel loads by hand from another wheel's folder is neither copied nor missing, and stays where it is."""
     other = machine.compile("x/libcublas.so.12", "-Wl,-soname,libcublas.so.12", "-Wl,-rpath,$ORIGIN")
