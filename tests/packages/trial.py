@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from hatch_envpack.environment.installer import find_uv
 from hatch_envpack.interpreter.resolve import resolve_interpreter
-from tests.packages.wheels import MAGIC, Compared, compare
+from tests.packages.wheels import Compared, compare, is_elf
 from tests.targets.roots import bare_root, build_root
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def try_out(environment: Environment, folder: Path, *, wheels: bool = True) -> R
         pack_bytes=pack.stat().st_size,
         tree_bytes=sum(path.stat().st_size for path in files),
         files=len(files),
-        elf_files=sum(_is_elf(path) for path in files),
+        elf_files=sum(is_elf(path) for path in files),
         needs=manifest["needs"],
         distributions=distributions,
         accepted=tuple(words for words, accepted in findings if accepted),
@@ -158,8 +158,3 @@ def _project(environment: Environment, folder: Path) -> Path:
 
 def _words(finding: dict[str, str]) -> str:
     return " | ".join(finding[key] for key in ("kind", "path", "what", "accepted") if key in finding)
-
-
-def _is_elf(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(len(MAGIC)) == MAGIC

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-MAGIC = b"\x7fELF"
+_MAGIC = b"\x7fELF"
 _DATA = re.compile(r"[^/]+\.data/(?P<scheme>\w+)/(?P<rest>.+)")
 
 
@@ -49,7 +49,7 @@ def compare(place: Path, distributions: Mapping[str, str], python: Path, folder:
     changed: list[str] = []
     built: list[str] = []
     for name, version in distributions.items():
-        if _is_for_any_machine(site, name, version):
+        if _is_pure(site, name, version):
             continue
         wheel = _download(f"{name}=={version}", python, folder)
         if wheel is None:
@@ -67,13 +67,23 @@ def compare(place: Path, distributions: Mapping[str, str], python: Path, folder:
     return Compared(equal, tuple(edited), tuple(changed), tuple(built))
 
 
-def _is_for_any_machine(site: Path, name: str, version: str) -> bool:
+def _is_pure(site: Path, name: str, version: str) -> bool:
+    """Whether a distribution says that it is for any machine, and keeps to it: some wheels are only renamed."""
     (info,) = (
         path
         for path in site.glob(f"*-{version}.dist-info")
         if canonicalize_name(path.name.partition("-")[0]) == canonicalize_name(name)
     )
-    return re.search(r"^Tag: .*-none-any$", (info / "WHEEL").read_text(), re.MULTILINE) is not None
+    if not re.search(r"^Tag: .*-none-any$", (info / "WHEEL").read_text(), re.MULTILINE):
+        return False
+    with (info / "RECORD").open(newline="") as stream:
+        return not any(is_elf(site / row[0]) for row in csv.reader(stream))
+
+
+def is_elf(path: Path) -> bool:
+    """Whether a file begins like an ELF file."""
+    with path.open("rb") as stream:
+        return stream.read(len(_MAGIC)) == _MAGIC
 
 
 def _download(requirement: str, python: Path, folder: Path) -> Path | None:
@@ -93,7 +103,7 @@ def _compiled(wheel: Path) -> Iterator[tuple[str, str, bytes]]:
         rows = {row[0]: row[1] for row in csv.reader(io.StringIO(archive.read(record).decode())) if row}
         for name in archive.namelist():
             with archive.open(name) as stream:
-                if stream.read(len(MAGIC)) != MAGIC:
+                if stream.read(len(_MAGIC)) != _MAGIC:
                     continue
             yield name, rows[name], archive.read(name)
 
