@@ -48,7 +48,7 @@ function global:deactivate {
         [System.Environment]::SetEnvironmentVariable($name, $global:EnvpackOld[$name])
     }
     if ($global:EnvpackOld.Prompt) {
-        $function:global:prompt = $global:EnvpackOld.Prompt
+        Set-Item -Path Function:global:prompt -Value $global:EnvpackOld.Prompt
     }
     Remove-Variable -Name EnvpackOld -Scope Global
     # the scripts of other environments ask so for room for their own
@@ -57,4 +57,6 @@ function global:deactivate {
     }
 }
 
-Remove-Variable -Name envpackFile, envpackTarget, envpackBin, envpackPrefix, envpackSeparator, envpackName -ErrorAction Ignore
+foreach ($envpackName in 'envpackFile', 'envpackTarget', 'envpackBin', 'envpackPrefix', 'envpackSeparator') {
+    Remove-Variable -Name $envpackName -ErrorAction Ignore
+}
