@@ -125,15 +125,6 @@ def test_the_manifest_says_what_is_inside(pyenv_pack: Built) -> None:
     assert manifest["findings"] == []
 
 
-def test_nothing_follows_the_end(pyenv_pack: Built) -> None:
-    """The archive ends with two blocks of zeros, the only ones in it, and so does the file."""
-    plain = _stream(pyenv_pack.pack).getvalue()
-    with tarfile.open(fileobj=io.BytesIO(plain)) as archive:
-        last = archive.getmembers()[-1]
-    end = last.offset_data + -(-last.size // 512) * 512
-    assert plain[end:] == bytes(1024)
-
-
 def test_n6_platform_tag_is_that_of_the_files(tmp_path: Path, pyenv_pack: Built) -> None:
     """The highest glibc symbol version that ``objdump`` finds in the tree is the manifest's."""
     if shutil.which("objdump") is None:

@@ -77,10 +77,14 @@ def test_c8_c10_traces_of_the_build_are_left_out(tmp_path: Path) -> None:
     (tmp_path / _SITE / "own.pth").write_text("")
     (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\n")
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/activate").write_text("")
+    for name in ("activate", "activate.nu", "activate_this.py", "activate-license", "python3.12", "python-tool"):
+        (tmp_path / "bin" / name).write_text("")
     environment = Environment(tmp_path, _SITE, read_distributions(tmp_path, _SITE))
     packed = {segment.name: [str(entry.path) for entry in segment.entries] for segment in split(environment, _MAGIC)[0]}
-    assert packed == {"distribution:demo": [f"{_SITE}/{info}/METADATA"], "unowned": [f"{_SITE}/own.pth"]}
+    assert packed == {
+        "distribution:demo": [f"{_SITE}/{info}/METADATA"],
+        "unowned": ["bin/activate-license", "bin/python-tool", f"{_SITE}/own.pth"],
+    }
 
 
 def test_c8_remote_direct_url_is_kept(tmp_path: Path) -> None:
