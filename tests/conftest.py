@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.targets.roots import MissingToolError, Root, bare_root
+from tests.targets.wine import Wine, wine_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,5 +122,15 @@ def trixie(tmp_path: Path) -> Iterator[Root]:
     """Return a bare root of Debian 13 for this test alone."""
     try:
         yield bare_root("trixie", tmp_path / "root")
+    except MissingToolError as error:
+        missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def wine() -> Iterator[Wine]:
+    """Return a Windows for all tests; it takes ten seconds to make."""
+    try:
+        with wine_session() as made:
+            yield made
     except MissingToolError as error:
         missing(str(error))
