@@ -14,6 +14,7 @@ from hatch_envpack.relocate.build_files import (
 )
 from hatch_envpack.relocate.dist_info import DirectUrlFixer, InstallerFixer
 from hatch_envpack.relocate.elf import ElfFixer
+from hatch_envpack.relocate.launcher import LauncherFixer
 from hatch_envpack.relocate.script import ScriptFixer
 from hatch_envpack.relocate.site_files import PthFixer
 from hatch_envpack.relocate.stdlib_patches import StdlibPatchFixer
@@ -34,6 +35,7 @@ def hatch_envpack_fixers() -> list[type[Fixer]]:
         ElfFixer,
         InstallerFixer,
         KernelFixer,
+        LauncherFixer,
         MakefileFixer,
         PkgConfigFixer,
         PlaceFixer,
