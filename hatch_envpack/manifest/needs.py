@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hatch_envpack.manifest.names import case_collisions, windows_names
 from hatch_envpack.manifest.platform import glibc_needs, min_glibc
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Needs:
     longest_path: str
     case_collisions: tuple[tuple[str, ...], ...]
     """Names that a file system takes for one which knows neither upper and lower case nor two forms of an accent."""
+    windows_names: tuple[str, ...]
+    """Files and folders with a name that Windows cannot hold."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in the manifest."""
@@ -54,6 +56,7 @@ class Needs:
             "missing_libraries": list(self.missing),
             "longest_path": {"bytes": _length(self.longest_path), "path": self.longest_path},
             "case_collisions": [list(names) for names in self.case_collisions],
+            "windows_names": list(self.windows_names),
         }
 
 
@@ -72,7 +75,8 @@ def measure_needs(plan: LibraryPlan, machine: str, paths: Iterable[PurePosixPath
         libraries=tuple(sorted(plan.expected)),
         missing=tuple(sorted({soname for sonames in plan.missing.values() for soname in sonames})),
         longest_path=max(names, key=_length, default=""),
-        case_collisions=_case_collisions(names),
+        case_collisions=case_collisions(names),
+        windows_names=windows_names(names),
     )
 
 
@@ -100,13 +104,3 @@ def _cpu(elves: Mapping[PurePosixPath, Elf]) -> tuple[str, tuple[str, ...]]:
         if files:
             return level, files
     return "x86-64", ()
-
-
-def _case_collisions(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    folded: dict[str, set[str]] = defaultdict(set)
-    for name in names:
-        parts = name.split("/")
-        for end in range(1, len(parts) + 1):
-            path = "/".join(parts[:end])
-            folded[unicodedata.normalize("NFC", path.casefold())].add(path)
-    return tuple(sorted(tuple(sorted(group)) for group in folded.values() if len(group) > 1))

@@ -15,6 +15,7 @@ from hatch_envpack.relocate.build_files import (
 from hatch_envpack.relocate.dist_info import DirectUrlFixer, InstallerFixer
 from hatch_envpack.relocate.elf import ElfFixer
 from hatch_envpack.relocate.headers import PyconfigFixer
+from hatch_envpack.relocate.launcher import LauncherFixer
 from hatch_envpack.relocate.macho import MachoFixer
 from hatch_envpack.relocate.script import ScriptFixer
 from hatch_envpack.relocate.site_files import PthFixer
@@ -37,6 +38,7 @@ def hatch_envpack_fixers() -> list[type[Fixer]]:
         ElfFixer,
         InstallerFixer,
         KernelFixer,
+        LauncherFixer,
         MachoFixer,
         MakefileFixer,
         PkgConfigFixer,

@@ -25,6 +25,6 @@ def test_wine_sees_only_what_it_is_given(wine: Wine, tmp_path: Path, monkeypatch
     monkeypatch.setenv("ENVPACK_SECRET", "1")
     folder = tmp_path / "a é"
     folder.mkdir()
-    script = "set ENVPACK & cd & set /p word= & cmd /c set word"
+    script = "set ENVPACK&cd&set /p word=&cmd /c set word"
     done = wine.run("cmd", "/c", script, folder=folder, environment={"ENVPACK_GIVEN": "ü"}, stdin="told\r\n")
     assert [line.strip() for line in done.stdout.splitlines()] == ["ENVPACK_GIVEN=ü", windows_path(folder), "word=told"]
