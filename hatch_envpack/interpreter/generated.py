@@ -85,7 +85,8 @@ _PREFIX = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file
 _folders = os.environ.get("TERMINFO_DIRS", "").split(":")
 _known = (*_SYSTEM, os.path.join(_PREFIX, "share", "terminfo"))
 _folders += [folder for folder in _known if folder not in _folders]
-os.environ["TERMINFO_DIRS"] = ":".join(_folders)
+# for the library, which asks the C environment; `os.environ` stays as the program knows it
+os.putenv("TERMINFO_DIRS", ":".join(_folders))
 '''
 
 _READLINE_MODULE = b'''\

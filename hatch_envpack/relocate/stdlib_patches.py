@@ -150,7 +150,6 @@ _PATCHES = (
     _Patch("venv/__init__.py", debian=False, appended=_VENV),
     _Patch("curses/__init__.py", debian=False, appended=_TERMINALS),
     _Patch("_pyrepl/curses.py", debian=False, appended=_TERMINALS),
-    _Patch("_pyrepl/terminfo.py", debian=False, appended=_TERMINALS),
     _Patch("sysconfig.py", debian=True, replaced=_SCHEME),
     _Patch("sysconfig/__init__.py", debian=True, replaced=_SCHEME),
     _Patch("_distutils_system_mod.py", debian=True, appended=_DISTUTILS),

@@ -30,8 +30,8 @@ def _script(path: Path, text: str) -> Path:
 
 
 def _pretender(path: Path, changes: str) -> Path:
-    """Return a program that is a real Python, but says something else of itself. It is called as ``-I -c code``."""
-    return _script(path, f'exec {find_pyenv("3.12")} -I -c "import sys; {changes}; exec(sys.argv[1])" "$3"')
+    """Return a program that is a real Python, but says something else of itself. Called as ``-I -B -c code``."""
+    return _script(path, f'exec {find_pyenv("3.12")} -I -c "import sys; {changes}; exec(sys.argv[1])" "$4"')
 
 
 @pytest.fixture

@@ -146,3 +146,10 @@ def test_d3_readline_is_the_real_module(bare: Bare) -> None:
     assert (same, name) == ("True", "readline\n")
     assert "/lib-dynload/readline." in " ".join(path)
     assert os.path.basename(" ".join(path)).endswith(".so")  # noqa: PTH119 - a path of the root's
+
+
+@pytest.mark.parametrize("example_pack", ["pyenv"], indirect=True)
+def test_d3_variables_of_the_program_stay_as_they_are(bare: Bare) -> None:
+    """What tells the library of the pack's terminals is not seen in ``os.environ``."""
+    code = "import os; before = dict(os.environ); import curses, readline; print(dict(os.environ) == before)"
+    assert bare.python("-c", code, TERM="xterm") == "True\n"
