@@ -202,11 +202,13 @@ def test_c8_local_url_without_record(odd_pack: Packed) -> None:
 def test_c13_i4_i6_what_makes_an_environment_is_left_out(odd_pack: Packed, odd: Path, tmp_path: Path) -> None:
     """Neither the environment's own marks come along, nor a stray one, nor what makes pip refuse."""
     names = odd_pack.members().keys()
-    assert names.isdisjoint({"bin/pyvenv.cfg", "bin/activate", "lib/python3.12/EXTERNALLY-MANAGED"})
+    assert names.isdisjoint({"bin/pyvenv.cfg", "lib/python3.12/EXTERNALLY-MANAGED"})
     assert odd_pack.findings("stray-pyvenv").keys() == {"bin/pyvenv.cfg"}
     place = odd_pack.unpack(tmp_path / "place")
     assert "home" in (odd / "pyvenv.cfg").read_text()
     assert "home" not in (place / "pyvenv.cfg").read_text()
+    assert str(odd) in (odd / "bin/activate").read_text()
+    assert str(odd) not in (place / "bin/activate").read_text()
     done = subprocess.run([place / "bin/tool"], env={}, capture_output=True, text=True, check=True)
     assert done.stdout == f"{place}\n"
 
