@@ -30,11 +30,6 @@ class Elf:
     isa: int = 0
     """The bits of ``GNU_PROPERTY_X86_ISA_1_NEEDED``: 1 is the baseline, 2, 4 and 8 are x86-64-v2, -v3 and -v4."""
 
-    @property
-    def is_dynamic(self) -> bool:
-        """Whether the loader does anything with this file's dependencies."""
-        return bool(self.needed) or self.soname is not None or self.interpreter is not None
-
 
 @dataclass(frozen=True, slots=True)
 class SearchPath:

@@ -24,7 +24,6 @@ class Interpreter:
     executable: Path
     """The real program, all links followed (``…/bin/python3.12``)."""
     prefix: Path
-    exec_prefix: Path
     version: tuple[int, int, int]
     version_text: str
     """As in ``sys.version`` (``3.13.0rc1``)."""

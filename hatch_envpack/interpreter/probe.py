@@ -83,7 +83,6 @@ def interpreter_of(answer: dict[str, Any]) -> Interpreter:
     return Interpreter(
         executable=program,
         prefix=prefix,
-        exec_prefix=Path(answer["base_exec_prefix"]),
         version=(answer["version_info"][0], answer["version_info"][1], answer["version_info"][2]),
         version_text=answer["version"],
         abiflags=answer["abiflags"],

@@ -19,7 +19,6 @@ def _identity():  # type: ignore[no-untyped-def] # noqa: ANN202 - annotations ar
         "base_executable": getattr(sys, "_base_executable", sys.executable),
         "prefix": sys.prefix,
         "base_prefix": sys.base_prefix,
-        "base_exec_prefix": sys.base_exec_prefix,
         "version_info": list(sys.version_info[:3]),
         "version": sys.version.split()[0],
         "framework": sysconfig.get_config_var("PYTHONFRAMEWORK") or "",

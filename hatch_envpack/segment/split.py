@@ -35,9 +35,10 @@ _VENV_FILES = frozenset({pyvenv.NAME, ".gitignore", "CACHEDIR.TAG", ".lock", "li
 
 _VENV_SITE_FILES = frozenset({"_virtualenv.py", "_virtualenv.pth"})
 
-_PROGRAM = re.compile(r"python[\d.]*t?|𝜋thon|(?:de)?activate(?:\.\w+)?|activate_this\.py|Activate\.ps1|pydoc\.bat")
-"""What `venv`, virtualenv and uv put into ``bin``, in whole names: a user's own ``activate-license`` is packed."""
-"""The interpreter's own names; the pack has the interpreter itself under them."""
+_PROGRAMS = re.compile(r"python[\d.]*t?|𝜋thon|(?:de)?activate(?:\.\w+)?|activate_this\.py|Activate\.ps1|pydoc\.bat")
+"""What `venv`, virtualenv and uv put into ``bin``, in whole names: a user's own ``activate-license`` is packed.
+
+The pack has the interpreter, and activation scripts of its own, under these names."""
 
 _BYTECODE_CACHE = "__pycache__"
 
@@ -244,7 +245,7 @@ def _belongs_to_venv(path: PurePosixPath, site_packages: PurePosixPath) -> bool:
     if len(path.parts) == 1:
         return path.name in _VENV_FILES
     if path.parent == PurePosixPath("bin"):
-        return _PROGRAM.fullmatch(path.name) is not None
+        return _PROGRAMS.fullmatch(path.name) is not None
     if path.parent == site_packages.parent:
         return path.name == "EXTERNALLY-MANAGED"  # the unpacked tree is the user's own (I6)
     return path.parent == site_packages and path.name in _VENV_SITE_FILES

@@ -39,7 +39,6 @@ def installation(tmp_path: Path) -> Interpreter:
     return Interpreter(
         executable=prefix / "bin/python3.12",
         prefix=prefix,
-        exec_prefix=prefix,
         version=(3, 12, 1),
         version_text="3.12.1",
         abiflags="",

@@ -24,7 +24,6 @@ def context(prefix: str = PRIVATE, *, version: tuple[int, int, int] = (3, 12, 1)
     interpreter = Interpreter(
         executable=root / f"bin/python{short}",
         prefix=root,
-        exec_prefix=root,
         version=version,
         version_text=".".join(map(str, version)),
         abiflags="",
