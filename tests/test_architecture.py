@@ -15,7 +15,7 @@ PACKAGE = Path(hatch_envpack.__file__).parent
 
 LAYERS = (
     {"__init__", "errors", "settings", "finding", "report", "entry", "layout", "markers", "regular"},
-    {"process", "workspace", "config"},
+    {"process", "workspace", "config", "console"},
     {"elf", "macho"},
     {"interpreter"},
     {"environment"},
@@ -27,10 +27,13 @@ LAYERS = (
     {"registry", "accept"},
     {"bytecode"},
     {"frame"},
+    {"cache"},
     {"manifest"},
     {"archive"},
+    {"unpack"},
     {"verify"},
     {"pipeline"},
+    {"cli"},
     {"builder"},
     {"hooks"},
 )

@@ -1,0 +1,1 @@
+"""What builds keep for the builds after them."""

@@ -1,0 +1,83 @@
+"""What lies in the cache's folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatch_envpack.cache.lock import SUFFIX
+from hatch_envpack.cache.tag import TEMPORARY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KINDS = ("frames", "segments", "bytecode", "environments", "proofs", "plans")
+"""The folders of the cache; nothing outside of them is ever counted or removed."""
+
+_SHARD = re.compile(r"[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that is kept, and that is found, used and removed as a whole."""
+
+    path: Path
+    is_folder: bool
+    size: int
+    """In bytes, with all that is in it."""
+    used: float
+    """When it was used last, in seconds since 1970."""
+
+
+def entries(root: Path, kind: str) -> Iterator[Entry]:
+    """Yield the entries of one kind: ``frames/abcdef…`` or ``frames/ab/abcdef…``. No link is followed.
+
+    What vanishes meanwhile is left out: other builds use the cache too.
+    """
+    for found in _scan_kind(root, kind):
+        if not found.name.endswith(SUFFIX) and not found.name.startswith(TEMPORARY):
+            with suppress(FileNotFoundError):
+                status = found.stat(follow_symlinks=False)
+                is_folder = stat.S_ISDIR(status.st_mode)
+                size = sum(each.st_size for each in _tree(found.path)) if is_folder else status.st_size
+                yield Entry(Path(found.path), is_folder, size, status.st_mtime)
+
+
+def leftovers(root: Path) -> Iterator[tuple[Path, float]]:
+    """Yield what is unfinished, of builds that run as well, with the time at which something last changed in it."""
+    for found in (*_scan(root), *(found for kind in KINDS for found in _scan_kind(root, kind))):
+        if found.name.startswith(TEMPORARY):
+            with suppress(FileNotFoundError):
+                times = [each.st_mtime for each in (found.stat(follow_symlinks=False), *_tree(found.path))]
+                yield Path(found.path), max(times)
+
+
+def _scan_kind(root: Path, kind: str) -> Iterator[os.DirEntry[str]]:
+    if (root / kind).is_symlink():
+        return
+    for found in _scan(root / kind):
+        if _SHARD.fullmatch(found.name) and found.is_dir(follow_symlinks=False):
+            yield from _scan(found.path)
+        else:
+            yield found
+
+
+def _tree(folder: str) -> Iterator[os.stat_result]:
+    for found in _scan(folder):
+        with suppress(FileNotFoundError):
+            yield found.stat(follow_symlinks=False)
+            if found.is_dir(follow_symlinks=False):
+                yield from _tree(found.path)
+
+
+def _scan(folder: str | Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
