@@ -27,6 +27,7 @@ LAYERS = (
     {"registry", "accept"},
     {"bytecode"},
     {"frame"},
+    {"cache"},
     {"manifest"},
     {"archive"},
     {"verify"},

@@ -1,0 +1,1 @@
+"""The cache: what earlier builds made, under keys that say what it was made from."""
