@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_envpack.accept import accept
-from hatch_envpack.archive.members import Slicer
-from hatch_envpack.archive.writer import assemble, write_segments
+from hatch_envpack.archive.member import Member
+from hatch_envpack.archive.members import folder_members
+from hatch_envpack.archive.segments import Packable, pack_segments
+from hatch_envpack.archive.tar import Tar
+from hatch_envpack.archive.writer import assemble
 from hatch_envpack.bytecode.compile import compile_segments
+from hatch_envpack.cache.frames import FrameStore
 from hatch_envpack.checks.check import run_checks
 from hatch_envpack.environment.editable import resolve_editables
 from hatch_envpack.environment.existing import read_environment
@@ -21,13 +25,14 @@ from hatch_envpack.environment.installer import find_installer, find_uv
 from hatch_envpack.environment.pip_wheel import pip_wheel
 from hatch_envpack.environment.requirements import check_features, check_python, group_requirements
 from hatch_envpack.errors import ArchiveError, FindingsError
+from hatch_envpack.frame.zstd import Zstd
 from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_entries, interpreter_roots, site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from hatch_envpack.layout import Layout, Root
 from hatch_envpack.libraries.closure import plan_libraries
 from hatch_envpack.libraries.policy import is_of_the_host
-from hatch_envpack.manifest.model import Manifest
+from hatch_envpack.manifest.model import PATH, Manifest, SegmentSummary
 from hatch_envpack.manifest.needs import measure_needs
 from hatch_envpack.manifest.platform import check_max_glibc, platform_tag
 from hatch_envpack.registry import Registry
@@ -53,7 +58,6 @@ if TYPE_CHECKING:
     from hatch_envpack.finding import Finding
     from hatch_envpack.interpreter.model import Interpreter
     from hatch_envpack.libraries.plan import LibraryPlan
-    from hatch_envpack.manifest.model import SegmentSummary
     from hatch_envpack.manifest.needs import Needs
     from hatch_envpack.report import Report
     from hatch_envpack.segment.exclude import Selection
@@ -166,17 +170,28 @@ def _pack(subject: _Subject, job: Job | Export, partial: Partial, work: Path) ->
         report.stage("Compiling bytecode")
         bytecode = compile_segments(segments, chain, interpreter, work / "compiled")
     report.stage("Packing")
-    scanner = LeakScanner([*layout.build_paths, str(work), str(subject.root)])
-    slicer = Slicer(chain, scanner, job.mtime)
-    with (work / "frames").open("wb") as spool:
-        summaries = write_segments(segments, bytecode, slicer, site_packages, settings.compression_level, spool)
-    findings += [*scanner.findings(), *slicer.findings()]
-    paths = [entry.path for segment in segments for entry in (*segment.entries, *bytecode.get(segment.name, ()))]
+    container = Tar(Zstd(settings.compression_level), job.mtime)
+    store = FrameStore(None, work)
+    leaks = [*layout.build_paths, str(work), str(subject.root)]
+    waiting = [Packable(segment, bytecode.get(segment.name, ()), LeakScanner(leaks)) for segment in segments]
+    packed = tuple(pack_segments(waiting, chain, site_packages, container, store, lambda _: None))
+    findings += [finding for segment in packed for finding in segment.findings]
+    entries = [entry for segment in segments for entry in segment.entries]
+    paths = [*(entry.path for entry in entries), *(path for segment in packed for path in segment.bytecode)]
     needs = measure_needs(plan, interpreter.machine, paths)
+    summaries = tuple(SegmentSummary(each.name, each.files, each.size) for each in packed)
     manifest = _manifest(subject, needs, plan, selection.left_out, summaries)
+    frames = [(each.name, each.frames) for each in packed]
+
+    def write(manifest: Manifest) -> None:
+        document = manifest.to_bytes()
+        first = Member(PATH, len(document), (document,))
+        folders = folder_members([*paths, *(each.info for each in subject.distributions)])
+        assemble(first, folders, frames, container, store, partial.stream)
+
     if settings.verify:
         # the manifest has the findings of the proof too: what is proven is the pack without them
-        assemble(manifest, slicer, settings.compression_level, work / "frames", partial.stream)
+        write(manifest)
         report.stage("Unpacking and proving the pack")
         asked = question(subject.distributions, site_packages, canonicalize_name(subject.name))
         original = subject.environments[0].root / "bin" / "python"
@@ -184,7 +199,7 @@ def _pack(subject: _Subject, job: Job | Export, partial: Partial, work: Path) ->
     findings = accept(findings, settings.allow)
     _report_findings(findings, report, strict=settings.strict)
     manifest = replace(manifest, findings=tuple(findings))
-    assemble(manifest, slicer, settings.compression_level, work / "frames", partial.stream)
+    write(manifest)
     destination = job.folder / f"{subject.file_stem}-{manifest.python_tag}-{manifest.platform_tag}{SUFFIX}"
     partial.keep(destination)
     report.info(_summary(manifest, destination))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class PackedSegment:
+class SegmentFigures:
     """What became of a segment."""
 
     name: str
@@ -28,7 +28,7 @@ class PackedSegment:
 class Summary:
     """What was packed. How long each stage took is not in it: whoever implements `Report` hears each one begin."""
 
-    segments: tuple[PackedSegment, ...]
+    segments: tuple[SegmentFigures, ...]
     pack: Path
     size: int
     """Bytes of the pack."""

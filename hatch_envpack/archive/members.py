@@ -1,11 +1,11 @@
-"""From entries to the bytes of a segment's tar slice."""
+"""From entries to members: relocated, scanned for leaks, compared with ``RECORD``."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
-from hatch_envpack.archive import layout
+from hatch_envpack.archive.member import Member
 from hatch_envpack.entry import Stamp
 from hatch_envpack.finding import Finding
 from hatch_envpack.relocate.chain import apply
@@ -24,13 +24,14 @@ CHUNK = 1 << 20
 
 
 class Slicer:
-    """Turns entries into tar bytes: relocated, scanned for leaks, compared with ``RECORD``. One for each pack."""
+    """Turns the entries of one segment into members."""
 
-    def __init__(self, chain: Chain, scanner: LeakScanner, mtime: int) -> None:
+    def __init__(self, chain: Chain, scanner: LeakScanner) -> None:
         self._chain = chain
         self._scanner = scanner
-        self._mtime = mtime
         self._odd: dict[PurePosixPath, str] = {}
+        self.changed: dict[PurePosixPath, RecordValue] = {}
+        """What is not as ``RECORD`` has it, complete when all members were taken."""
 
     def findings(self) -> list[Finding]:
         """Return one finding for each file that is not what ``RECORD`` says (C9)."""
@@ -44,42 +45,33 @@ class Slicer:
             for path, what in sorted(self._odd.items())
         ]
 
-    def folders(self, paths: Iterable[PurePosixPath]) -> Iterator[bytes]:
-        """Yield a member for every folder above the given files, parents first.
-
-        They stand together at the beginning, so that no segment's bytes depend on the segments before it.
-        """
-        folders = {parent for path in paths for parent in path.parents if parent.parts}
-        for folder in sorted(folders, key=lambda folder: folder.parts):
-            yield layout.folder_header(str(folder), mtime=self._mtime)
-
-    def slice(self, entries: Iterable[Entry], changed: dict[PurePosixPath, RecordValue]) -> Iterator[bytes]:
-        """Yield the members; what is not as ``RECORD`` has it is put into ``changed`` as it is met.
+    def members(self, entries: Iterable[Entry]) -> Iterator[Member]:
+        """Yield the members; their content is read as it is taken.
 
         Raises `ArchiveError` for a file that cannot be read or changes meanwhile, `RelocationError` from a fixer.
         """
         for entry in entries:
             if entry.link is not None:
-                yield layout.link_header(str(entry.path), entry.link, mtime=self._mtime)
+                yield Member(str(entry.path), link=entry.link)
             elif entry.source is None:
-                yield from self._made(entry, changed)
+                yield self._made(entry)
             else:
                 with entry.open() as stream:
-                    yield from self._file(entry, stream, changed)
+                    yield self._file(entry, stream)
 
-    def _made(self, entry: Entry, changed: dict[PurePosixPath, RecordValue]) -> Iterator[bytes]:
+    def _made(self, entry: Entry) -> Member:
         fixed = self._chain.fixed(entry)
         if fixed is not None:
-            changed[entry.path] = record_value(fixed)
-        yield from self._whole(entry, entry.read() if fixed is None else fixed)
+            self.changed[entry.path] = record_value(fixed)
+        return self._whole(entry, entry.read() if fixed is None else fixed)
 
-    def _file(self, entry: Entry, stream: BinaryIO, changed: dict[PurePosixPath, RecordValue]) -> Iterator[bytes]:
+    def _file(self, entry: Entry, stream: BinaryIO) -> Member:
         before = Stamp.of(os.fstat(stream.fileno()))
         first = stream.read(CHUNK)
         fixers = self._chain.claimants(entry, first)
         if not fixers:
-            yield from self._streamed(entry, first, stream, before, changed)
-            return
+            chunks = self._streamed(entry, first, stream, before)
+            return Member(str(entry.path), before.size, chunks, executable=entry.executable)
         # one byte more than there should be tells a file that grows, and no file grows faster than that
         data = first + stream.read(max(before.size + 1 - len(first), 0))
         self._check_unchanged(entry, stream, before, len(data))
@@ -88,23 +80,15 @@ class Slicer:
         fits = self._compare(entry, digest, len(data))
         fixed = apply(fixers, entry, data)
         if fixed is not None:
-            changed[entry.path] = record_value(fixed)
+            self.changed[entry.path] = record_value(fixed)
         elif not fits:
-            changed[entry.path] = RecordValue(digest.text, str(len(data)))
-        yield from self._whole(entry, data if fixed is None else fixed)
+            self.changed[entry.path] = RecordValue(digest.text, str(len(data)))
+        return self._whole(entry, data if fixed is None else fixed)
 
-    def _streamed(
-        self,
-        entry: Entry,
-        first: bytes,
-        stream: BinaryIO,
-        before: Stamp,
-        changed: dict[PurePosixPath, RecordValue],
-    ) -> Iterator[bytes]:
+    def _streamed(self, entry: Entry, first: bytes, stream: BinaryIO, before: Stamp) -> Iterator[bytes]:
         """Yield a file that no fixer wants to see, without ever having it in memory whole."""
         digest = Digest(entry.digest)
         self._scanner.begin()
-        yield layout.file_header(str(entry.path), before.size, executable=entry.executable, mtime=self._mtime)
         size = 0
         chunk = first
         while chunk:
@@ -116,9 +100,8 @@ class Slicer:
             yield chunk
             chunk = stream.read(CHUNK)
         self._check_unchanged(entry, stream, before, size)
-        yield layout.padding(size)
         if not self._compare(entry, digest, size):
-            changed[entry.path] = RecordValue(digest.text, str(size))
+            self.changed[entry.path] = RecordValue(digest.text, str(size))
 
     def _check_unchanged(self, entry: Entry, stream: BinaryIO, before: Stamp, size: int) -> None:
         """Raise `ArchiveError` when the file is not what it was (A3)."""
@@ -133,10 +116,18 @@ class Slicer:
             self._odd[entry.path] = "is not the file that RECORD describes: it was changed since it was installed"
         return entry.path not in self._odd
 
-    def _whole(self, entry: Entry, data: bytes) -> Iterator[bytes]:
+    def _whole(self, entry: Entry, data: bytes) -> Member:
         self._scanner.begin()
         self._scanner.feed(entry.path, data)
-        yield layout.file_header(str(entry.path), len(data), executable=entry.executable, mtime=self._mtime)
-        for start in range(0, len(data), CHUNK):
-            yield data[start : start + CHUNK]
-        yield layout.padding(len(data))
+        chunks = (data,) if len(data) <= CHUNK else (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
+        return Member(str(entry.path), len(data), chunks, executable=entry.executable)
+
+
+def folder_members(paths: Iterable[PurePosixPath]) -> Iterator[Member]:
+    """Yield a member for every folder above the given files, parents first.
+
+    They stand together at the beginning, so that no segment's bytes depend on the segments before it.
+    """
+    folders = {parent for path in paths for parent in path.parents if parent.parts}
+    for folder in sorted(folders, key=lambda folder: folder.parts):
+        yield Member(str(folder), folder=True)

@@ -1,112 +1,62 @@
-"""Writing an archive: the segments' frames first into a spool, then all behind the manifest, which knows them."""
+"""Writing an archive: the manifest, which knows what follows, before the frames of all segments."""
 
 from __future__ import annotations
 
 import errno
 import os
-import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from hatch_envpack.archive import layout
+from hatch_envpack.archive.container import FOLDERS, MANIFEST
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.frame.cut import cut
-from hatch_envpack.frame.zstd import compress_frames
-from hatch_envpack.manifest.model import SegmentSummary
-from hatch_envpack.segment.record import record_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path, PurePosixPath
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from hatch_envpack.archive.members import Slicer
-    from hatch_envpack.entry import Entry
-    from hatch_envpack.manifest.model import Manifest
-    from hatch_envpack.segment.model import Segment
-    from hatch_envpack.segment.record import RecordValue
+    from hatch_envpack.archive.container import Container
+    from hatch_envpack.archive.member import Member
+    from hatch_envpack.cache.frames import FrameStore
+    from hatch_envpack.frame.frame import FrameRecord
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
-@dataclass(slots=True)
-class _Count:
-    files: int = 0
-    size: int = 0
-
-
-def write_segments(
-    segments: Sequence[Segment],
-    bytecode: Mapping[str, Sequence[Entry]],
-    slicer: Slicer,
-    site_packages: PurePosixPath,
-    level: int,
-    spool: BinaryIO,
-) -> tuple[SegmentSummary, ...]:
-    """Write the frames of all segments to ``spool``; return what the manifest says of them.
-
-    Raises `ArchiveError` when the disk is full.
-    """
-    counts = {segment.name: _Count() for segment in segments}
-
-    def contents() -> Iterator[bytes]:
-        paths = [entry.path for segment in segments for entry in (*segment.entries, *bytecode.get(segment.name, ()))]
-        yield from cut(slicer.folders(paths))
-        for segment in segments:
-            count = counts[segment.name]
-            chunks = _segment_chunks(segment, bytecode.get(segment.name, ()), slicer, site_packages, count)
-            for content in cut(chunks):
-                count.size += len(content)
-                yield content
-        yield layout.END
-
-    write_frames(contents(), level, spool)
-    return tuple(SegmentSummary(name, count.files, count.size) for name, count in counts.items())
-
-
-def _segment_chunks(
-    segment: Segment, bytecode: Sequence[Entry], slicer: Slicer, site_packages: PurePosixPath, count: _Count
-) -> Iterator[bytes]:
-    changed: dict[PurePosixPath, RecordValue] = {}
-    entries = (*segment.entries, *bytecode)
-    count.files = len(entries)
-    yield from slicer.slice(entries, changed)
-    if segment.distribution is not None:
-        count.files += 1
-        record = record_entry(
-            segment.distribution,
-            site_packages,
-            [entry.path for entry in segment.entries],
-            changed,
-            [entry.path for entry in bytecode],
-        )
-        yield from slicer.slice([record], {})
-
-
-def assemble(manifest: Manifest, slicer: Slicer, level: int, spool: Path, stream: BinaryIO) -> None:
-    """Write the manifest's frame and then the spooled ones to ``stream``, in the place of what it had.
-
-    Raises `ArchiveError`.
-    """
-    stream.seek(0)
-    stream.truncate()
-    write_frames(cut(slicer.slice([manifest.entry()], {})), level, stream)
-    with spool.open("rb") as source, _disk_full_is_an_error():
-        _copy(source, stream)
-        stream.flush()
-
-
-def write_frames(contents: Iterator[bytes], level: int, stream: BinaryIO) -> None:
-    """Compress and write. Raises `ArchiveError` when the disk is full."""
-    frames = compress_frames(contents, level)
+def assemble(
+    manifest: Member,
+    folders: Iterable[Member],
+    segments: Sequence[tuple[str, Sequence[FrameRecord]]],
+    container: Container,
+    store: FrameStore,
+    stream: BinaryIO,
+) -> None:
+    """Write the archive to ``stream``, in the place of what it had. Raises `ArchiveError`."""
+    head = [(MANIFEST, _make([manifest], container, store)), (FOLDERS, _make(folders, container, store))]
+    groups = [*head, *segments]
     with _disk_full_is_an_error():
-        stream.writelines(frames)
+        stream.seek(0)
+        stream.truncate()
+        for _, records in groups:
+            for record in records:
+                _append(record, store, stream)
+        stream.write(container.tail(groups))
         stream.flush()
 
 
-def _copy(source: BinaryIO, target: BinaryIO) -> None:
+def _make(members: Iterable[Member], container: Container, store: FrameStore) -> list[FrameRecord]:
+    return [store.put(work.run(), lasting=False) for work in container.works(members)]
+
+
+def _append(record: FrameRecord, store: FrameStore, stream: BinaryIO) -> None:
+    try:
+        source = store.open(record.digest)
+    except OSError as error:
+        raise ArchiveError("the cache was emptied while the pack was written: build again") from error
+    with source:
+        _copy(source, stream, record.compressed)
+
+
+def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
     target.flush()
-    size = os.fstat(source.fileno()).st_size
     done = 0
     try:
         while done < size:
@@ -120,8 +70,10 @@ def _copy(source: BinaryIO, target: BinaryIO) -> None:
             raise
         # between two file systems some kernels refuse: copy the rest by hand
     target.seek(0, os.SEEK_END)
-    source.seek(done)
-    shutil.copyfileobj(source, target, 1 << 20)
+    if done < size:
+        source.seek(done)
+        if target.write(source.read(size - done)) != size - done:
+            raise ArchiveError("the cache was damaged while the pack was written: build again")
 
 
 @contextmanager
@@ -131,7 +83,4 @@ def _disk_full_is_an_error() -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NO_SPACE:
             raise
-        raise ArchiveError(
-            f"the pack cannot be written: {error.strerror}: make room in the output folder and in the folder for "
-            "temporary files (TMPDIR)"
-        ) from error
+        raise ArchiveError(f"the pack cannot be written: {error.strerror}: make room in the output folder") from error

@@ -1,1 +1,1 @@
-"""What builds keep for the builds after them."""
+"""The cache: what earlier builds made, under keys that say what it was made from."""

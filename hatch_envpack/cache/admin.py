@@ -12,12 +12,13 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from hatch_envpack.cache.entries import KINDS, Entry, entries, leftovers
+from hatch_envpack.cache.files import TEMPORARY
 from hatch_envpack.cache.lock import lock_path, taken
-from hatch_envpack.cache.tag import TEMPORARY, is_tagged
+from hatch_envpack.cache.tag import is_tagged
 from hatch_envpack.errors import CacheError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
 VARIABLE = "HATCH_ENVPACK_CACHE_DIR"
@@ -73,40 +74,36 @@ def prune(root: Path, older_than: timedelta | None, max_size: int | None) -> Pru
     What is in use stays. Raises `CacheError` for a folder that is not the cache's, or in which nothing can be removed.
     """
     now = time.time()
+    age = None if older_than is None else older_than.total_seconds()
+
+    def is_due(entry: Entry, left: int) -> bool:
+        return (age is not None and entry.used < now - age) or (max_size is not None and left > max_size)
+
     with _explained(root, "pruned"):
-        _check(root)
-        found = sorted(_all_entries(root), key=lambda entry: (entry.used, entry.path))
-        old = [entry for entry in found if older_than is not None and entry.used < now - older_than.total_seconds()]
-        rest = found[len(old) :]
-        removed = [entry for entry in old if _remove(entry)]
-        in_use = len(old) - len(removed)
-        size = sum(entry.size for entry in found) - sum(entry.size for entry in removed)
-        for entry in rest:
-            if max_size is None or size <= max_size:
-                break
-            if _remove(entry):
-                removed.append(entry)
-                size -= entry.size
-            else:
-                in_use += 1
-        _sweep(root, now)
-    return _pruned(found, removed, in_use)
+        return _remove_due(root, is_due, now)
 
 
 def clean(root: Path) -> Pruned:
     """Remove every entry that is not in use. Raises `CacheError` as `prune`."""
     with _explained(root, "emptied"):
-        _check(root)
-        found = _all_entries(root)
-        removed = [entry for entry in found if _remove(entry)]
-        _sweep(root, time.time())
-    return _pruned(found, removed, len(found) - len(removed))
+        return _remove_due(root, lambda _entry, _left: True, time.time())
 
 
-def _pruned(found: Sequence[Entry], removed: Sequence[Entry], in_use: int) -> Pruned:
-    removed_size = sum(entry.size for entry in removed)
-    size = sum(entry.size for entry in found)
-    return Pruned(len(removed), removed_size, len(found) - len(removed), size - removed_size, in_use)
+def _remove_due(root: Path, is_due: Callable[[Entry, int], bool], now: float) -> Pruned:
+    """Ask for each entry, the longest unused first, whether it is to go when so many bytes are left."""
+    _check(root)
+    found = sorted((entry for kind in KINDS for entry in entries(root, kind)), key=lambda entry: entry.used)
+    size = left = sum(entry.size for entry in found)
+    removed = in_use = 0
+    for entry in found:
+        if is_due(entry, left):
+            if _remove(entry):
+                removed += 1
+                left -= entry.size
+            else:
+                in_use += 1
+    _sweep(root, now)
+    return Pruned(removed, size - left, len(found) - removed, left, in_use)
 
 
 def _check(root: Path) -> None:
@@ -127,10 +124,6 @@ def _explained(root: Path, done: str) -> Iterator[None]:
         raise CacheError(f"the cache {root} cannot be {done}: {where}: {error.strerror}") from error
 
 
-def _all_entries(root: Path) -> list[Entry]:
-    return [entry for kind in KINDS for entry in entries(root, kind)]
-
-
 def _remove(entry: Entry) -> bool:
     """Remove an entry in one step, as its readers see it: it is there, or it is not. False when it is in use."""
     aside = None
@@ -139,6 +132,8 @@ def _remove(entry: Entry) -> bool:
         if not alone:
             return False
         with suppress(FileNotFoundError):
+            if entry.path.lstat().st_mtime != entry.used:
+                return False  # somebody used it since it was looked at
             if entry.is_folder:
                 aside = _put_aside(entry.path)
             else:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_envpack.cache.files import CODE_LENGTH, TEMPORARY
 from hatch_envpack.cache.lock import SUFFIX
-from hatch_envpack.cache.tag import TEMPORARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 KINDS = ("frames", "segments", "bytecode", "environments", "proofs", "plans")
 """The folders of the cache; nothing outside of them is ever counted or removed."""
 
-_SHARD = re.compile(r"[0-9a-f]{2}")
+_SHARD = re.compile(f"[0-9a-f]{{{CODE_LENGTH}}}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
+from hatch_envpack.cache.files import TEMPORARY, write_aside
 from hatch_envpack.errors import CacheError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-TEMPORARY = ".tmp-"
-"""How the names of unfinished files and folders begin."""
 
 _NAME = "CACHEDIR.TAG"
 _SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55\n"
@@ -49,10 +46,6 @@ def claim(root: Path) -> None:
                 f"the cache folder {root} holds things that are not of the cache, such as {min(foreign)}: set "
                 "HATCH_ENVPACK_CACHE_DIR to an empty folder, or to one that does not exist yet"
             )
-        descriptor, name = mkstemp(prefix=TEMPORARY, dir=root)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(_SIGNATURE + _OURS)
-            os.fchmod(descriptor, 0o644)
-        os.replace(name, root / _NAME)  # noqa: PTH105 - a name, not a path
+        write_aside(root / _NAME, [_SIGNATURE, _OURS])
     except OSError as error:
         raise CacheError(f"the cache folder {root} cannot be made: {error.strerror}") from error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hatch_envpack.console.text import size_text, table
 from hatch_envpack.finding import printable
-from hatch_envpack.report import PackedSegment
+from hatch_envpack.report import SegmentFigures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,8 +33,8 @@ def summary_lines(summary: Summary, stages: Sequence[tuple[str, float]]) -> Iter
     yield printable(f"{summary.pack.name}: {size_text(summary.size)}")
 
 
-def _together(name: str, segments: Sequence[PackedSegment]) -> PackedSegment:
-    return PackedSegment(
+def _together(name: str, segments: Sequence[SegmentFigures]) -> SegmentFigures:
+    return SegmentFigures(
         name,
         files=sum(segment.files for segment in segments),
         raw=sum(segment.raw for segment in segments),
@@ -44,7 +44,7 @@ def _together(name: str, segments: Sequence[PackedSegment]) -> PackedSegment:
     )
 
 
-def _row(segment: PackedSegment) -> tuple[str, ...]:
+def _row(segment: SegmentFigures) -> tuple[str, ...]:
     return (
         printable(segment.name),
         f"{segment.files:,}",

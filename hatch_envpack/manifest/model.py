@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-
-from hatch_envpack.entry import Entry
 
 if TYPE_CHECKING:
     from hatch_envpack.finding import Finding
@@ -15,7 +12,7 @@ if TYPE_CHECKING:
     from hatch_envpack.manifest.needs import Needs
 
 FORMAT_VERSION = 1
-PATH = PurePosixPath("envpack.json")
+PATH = "envpack.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +65,8 @@ class Manifest:
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
-    def entry(self) -> Entry:
-        """Return the member that it is."""
+    def to_bytes(self) -> bytes:
+        """Return the content of the member `PATH`."""
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
         # a name that is not UTF-8 has lone surrogates, which JSON can only have as escapes
-        return Entry(PATH, content=f"{text}\n".encode("utf-8", "backslashreplace"))
+        return f"{text}\n".encode("utf-8", "backslashreplace")

@@ -1,0 +1,144 @@
+"""Packing segments: their members become frames, with ``RECORD`` last."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from hatch_envpack.archive.members import Slicer
+from hatch_envpack.finding import Finding
+from hatch_envpack.frame.frame import FrameRecord
+from hatch_envpack.frame.pool import make_frames
+from hatch_envpack.segment.record import record_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from hatch_envpack.archive.container import Container
+    from hatch_envpack.archive.member import Member
+    from hatch_envpack.cache.frames import FrameStore
+    from hatch_envpack.entry import Entry
+    from hatch_envpack.frame.frame import Work
+    from hatch_envpack.relocate.chain import Chain
+    from hatch_envpack.relocate.leaks import LeakScanner
+    from hatch_envpack.segment.model import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class PackedSegment:
+    """A segment as it lies in the pack."""
+
+    name: str
+    files: int
+    frames: tuple[FrameRecord, ...]
+    bytecode: tuple[PurePosixPath, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes before compression."""
+        return sum(frame.raw for frame in self.frames)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads."""
+        return {
+            "name": self.name,
+            "files": self.files,
+            "frames": [[f.digest, f.compressed, f.raw, f.inner, f.directory.hex()] for f in self.frames],
+            "bytecode": [str(path) for path in self.bytecode],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> PackedSegment:
+        """Return the segment of a document that `to_dict` made."""
+        return cls(
+            data["name"],
+            data["files"],
+            tuple(
+                FrameRecord(digest, compressed, raw, inner, bytes.fromhex(directory))
+                for digest, compressed, raw, inner, directory in data["frames"]
+            ),
+            tuple(map(PurePosixPath, data["bytecode"])),
+            tuple(Finding(**finding) for finding in data["findings"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Packable:
+    """A segment that is to be packed."""
+
+    segment: Segment
+    bytecode: tuple[Entry, ...]
+    scanner: LeakScanner
+    """One of its own: what it finds is the segment's."""
+
+
+def pack_segments(
+    waiting: Sequence[Packable],
+    chain: Chain,
+    site_packages: PurePosixPath,
+    container: Container,
+    store: FrameStore,
+    progress: Callable[[int], None],
+) -> Iterator[PackedSegment]:
+    """Yield each segment as it is done, in order; ``progress`` is told the bytes before compression as they are packed.
+
+    Raises `ArchiveError`, `RelocationError`.
+    """
+    sources = [_Source(each, Slicer(chain, each.scanner)) for each in waiting]
+    counts: deque[_Source] = deque()
+
+    def works() -> Iterator[Work]:
+        for source in sources:
+            for work in container.works(source.members(site_packages)):
+                counts.append(source)
+                yield work
+
+    done = 0
+    records: dict[str, list[FrameRecord]] = {source.name: [] for source in sources}
+    for record in make_frames(works(), store.put):
+        source = counts.popleft()
+        while sources[done] is not source:
+            # the works of a later segment begin when all members of those before it were taken
+            yield sources[done].packed(records[sources[done].name])
+            done += 1
+        records[source.name].append(record)
+        progress(record.raw)
+    for source in sources[done:]:
+        yield source.packed(records[source.name])
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    packable: Packable
+    slicer: Slicer
+
+    @property
+    def name(self) -> str:
+        return self.packable.segment.name
+
+    def members(self, site_packages: PurePosixPath) -> Iterator[Member]:
+        segment, bytecode = self.packable.segment, self.packable.bytecode
+        yield from self.slicer.members((*segment.entries, *bytecode))
+        if segment.distribution is not None:
+            record = record_entry(
+                segment.distribution,
+                site_packages,
+                [entry.path for entry in segment.entries],
+                self.slicer.changed,
+                [entry.path for entry in bytecode],
+            )
+            yield from self.slicer.members([record])
+
+    def packed(self, records: Sequence[FrameRecord]) -> PackedSegment:
+        segment, bytecode = self.packable.segment, self.packable.bytecode
+        return PackedSegment(
+            segment.name,
+            len(segment.entries) + len(bytecode) + (segment.distribution is not None),
+            tuple(records),
+            tuple(entry.path for entry in bytecode),
+            (*self.packable.scanner.findings(), *self.slicer.findings()),
+        )

@@ -1,0 +1,95 @@
+"""tar as a container: frames that each hold a run of the archive's bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hatch_envpack.archive import layout
+from hatch_envpack.frame.frame import FRAME_SIZE, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hatch_envpack.archive.member import Member
+    from hatch_envpack.frame.frame import Codec, FrameRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Tar:
+    """A tar archive under a codec that lets frames be laid end to end, as zstd and gzip do."""
+
+    codec: Codec
+    mtime: int
+    """The time stamp of every member, in seconds since 1970."""
+
+    @property
+    def suffix(self) -> str:
+        """``tar.zst`` and the like."""
+        return f"tar.{self.codec.name}"
+
+    @property
+    def fingerprint(self) -> str:
+        """What a frame's bytes depend on."""
+        return f"tar {self.mtime} {FRAME_SIZE} {self.codec.fingerprint}"
+
+    def works(self, members: Iterable[Member]) -> Iterator[TarWork]:
+        """Yield the work for each frame."""
+        parts: list[bytes] = []
+        size = 0
+        for member in members:
+            header = _header(member, self.mtime)
+            if member.size > FRAME_SIZE:
+                if parts:
+                    yield TarWork(parts, None, self.codec)
+                    parts, size = [], 0
+                yield from self._pieces(member, header)
+                continue
+            parts += (header, *member.chunks, layout.padding(member.size))
+            size += len(header) + member.size
+            if size >= FRAME_SIZE:
+                yield TarWork(parts, None, self.codec)
+                parts, size = [], 0
+        if parts:
+            yield TarWork(parts, None, self.codec)
+
+    def _pieces(self, member: Member, header: bytes) -> Iterator[TarWork]:
+        """Cut a large file: it shares no frame with another member."""
+        parts, size, inner = [header], 0, None
+        for chunk in member.chunks:
+            parts.append(chunk)
+            size += len(chunk)
+            if size >= FRAME_SIZE:
+                yield TarWork(parts, inner if inner is None else size, self.codec)
+                parts, size, inner = [], 0, 0
+        rest = layout.padding(member.size)
+        if size or rest:
+            yield TarWork([*parts, rest], size, self.codec)
+
+    def tail(self, groups: Sequence[tuple[str, Sequence[FrameRecord]]]) -> bytes:
+        """Return the end of the archive."""
+        del groups
+        return self.codec.compress(layout.END)
+
+
+def _header(member: Member, mtime: int) -> bytes:
+    if member.folder:
+        return layout.folder_header(member.path, mtime=mtime)
+    if member.link is not None:
+        return layout.link_header(member.path, member.link, mtime=mtime)
+    return layout.file_header(member.path, member.size, executable=member.executable, mtime=mtime)
+
+
+@dataclass(frozen=True, slots=True)
+class TarWork:
+    """One frame of a tar archive in the making."""
+
+    parts: Sequence[bytes]
+    inner: int | None
+    codec: Codec
+    waits: bool = False
+
+    def run(self) -> Frame:
+        """Compress."""
+        content = b"".join(self.parts)
+        return Frame(self.codec.compress(content), len(content), self.inner)
