@@ -29,7 +29,7 @@ class Entry:
     path: Path
     is_folder: bool
     size: int
-    """In bytes, with all that is in it."""
+    """Bytes of the file, or of all files in the folder."""
     used: float
     """When it was used last, in seconds since 1970."""
 
@@ -42,10 +42,9 @@ def entries(root: Path, kind: str) -> Iterator[Entry]:
     for found in _scan_kind(root, kind):
         if not found.name.endswith(SUFFIX) and not found.name.startswith(TEMPORARY):
             with suppress(FileNotFoundError):
-                status = found.stat(follow_symlinks=False)
-                is_folder = stat.S_ISDIR(status.st_mode)
-                size = sum(each.st_size for each in _tree(found.path)) if is_folder else status.st_size
-                yield Entry(Path(found.path), is_folder, size, status.st_mtime)
+                own, *inner = _tree(found)
+                size = sum(each.st_size for each in (own, *inner) if not stat.S_ISDIR(each.st_mode))
+                yield Entry(Path(found.path), stat.S_ISDIR(own.st_mode), size, own.st_mtime)
 
 
 def leftovers(root: Path) -> Iterator[tuple[Path, float]]:
@@ -53,8 +52,7 @@ def leftovers(root: Path) -> Iterator[tuple[Path, float]]:
     for found in (*_scan(root), *(found for kind in KINDS for found in _scan_kind(root, kind))):
         if found.name.startswith(TEMPORARY):
             with suppress(FileNotFoundError):
-                times = [each.st_mtime for each in (found.stat(follow_symlinks=False), *_tree(found.path))]
-                yield Path(found.path), max(times)
+                yield Path(found.path), max(each.st_mtime for each in _tree(found))
 
 
 def _scan_kind(root: Path, kind: str) -> Iterator[os.DirEntry[str]]:
@@ -67,12 +65,13 @@ def _scan_kind(root: Path, kind: str) -> Iterator[os.DirEntry[str]]:
             yield found
 
 
-def _tree(folder: str) -> Iterator[os.stat_result]:
-    for found in _scan(folder):
-        with suppress(FileNotFoundError):
-            yield found.stat(follow_symlinks=False)
-            if found.is_dir(follow_symlinks=False):
-                yield from _tree(found.path)
+def _tree(found: os.DirEntry[str]) -> Iterator[os.stat_result]:
+    """Yield what the system says of a file or folder, and then of all that is in it."""
+    yield found.stat(follow_symlinks=False)
+    if found.is_dir(follow_symlinks=False):
+        for inner in _scan(found.path):
+            with suppress(FileNotFoundError):
+                yield from _tree(inner)
 
 
 def _scan(folder: str | Path) -> list[os.DirEntry[str]]:
