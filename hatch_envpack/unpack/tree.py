@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_envpack.archive.layout import FILE_MODE, PROGRAM_MODE
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.umask import umask
 from hatch_envpack.unpack.links import check_links
 from hatch_envpack.unpack.names import checked, parent, shown
 from hatch_envpack.unpack.tar import FILE, FOLDER, HARD_LINK, SYMLINK
-from hatch_envpack.umask import umask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
