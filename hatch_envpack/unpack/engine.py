@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_envpack.archive.index import read_index
@@ -11,7 +11,7 @@ from hatch_envpack.archive.layout import BLOCK
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.regular import open_regular
 from hatch_envpack.unpack.blocks import Blocks
-from hatch_envpack.unpack.frames import MAX_FRAME, frames_of, plan
+from hatch_envpack.unpack.frames import frames_of, plan
 from hatch_envpack.unpack.pool import perform_all
 from hatch_envpack.unpack.sources import ahead, is_zip, is_zstd, tar_stream
 from hatch_envpack.unpack.tar import members
@@ -79,17 +79,17 @@ def _unpack(stream: BinaryIO, tree: Tree, jobs: int, progress: Progress, held: S
             tree.add(member, data)
             progress(*_position(stream))
         return
-    frames = frames_of(read_index(stream) or ()) if is_zstd(head) and jobs > 1 else ()
-    total = sum(frame.raw for frame in frames)
-    if total < _WORTH_PROCESSES or any(max(frame.raw, frame.compressed) > MAX_FRAME for frame in frames):
+    tasks = plan(frames_of(read_index(stream) or ())) if is_zstd(head) and jobs > 1 else []
+    total = sum(task.size for task in tasks)
+    if total < _WORTH_PROCESSES:
         stream.seek(0)
         _unpack_stream(stream, head, tree, progress)
         return
-    tasks = plan(frames)
     done = 0
-    for size in perform_all(tasks, stream.fileno(), tree, min(jobs, len(tasks)), held):
-        done += size
-        progress(done, total)
+    with closing(perform_all(tasks, stream.fileno(), tree, min(jobs, len(tasks)), held)) as sizes:
+        for size in sizes:
+            done += size
+            progress(done, total)
 
 
 def _unpack_stream(stream: BinaryIO, head: bytes, tree: Tree, progress: Progress) -> None:

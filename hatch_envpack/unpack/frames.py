@@ -19,16 +19,19 @@ from hatch_envpack.unpack.names import shown
 from hatch_envpack.unpack.tar import Member, members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hatch_envpack.archive.index import Group
     from hatch_envpack.unpack.tree import Tree
 
-MAX_FRAME = 32 << 20
+_MAX_FRAME = 32 << 20
 """Larger frames are not decompressed in one piece."""
 
 _TASK = 4 << 20
 """Uncompressed bytes that are worth being a task."""
+_MOST_FRAMES = 16
+"""In one task, so that a few tasks have room in a pipe, and giving one to another process never has to wait."""
+
 _SPLIT = 16 << 20
 """A file that takes more bytes of frames than this is shared out."""
 _DAMAGED = "the pack is damaged: fetch or build it again"
@@ -83,8 +86,13 @@ def frames_of(groups: Iterable[Group]) -> tuple[Frame, ...]:
     return tuple(found)
 
 
-def plan(frames: Iterable[Frame]) -> list[Task]:
-    """Return tasks that hold each frame once, in the order of the file."""
+def plan(frames: Sequence[Frame]) -> list[Task]:
+    """Return tasks that hold each frame once, in the order of the file.
+
+    There are none for a pack of frames that are too large, or too small where a file continues: it is read in order.
+    """
+    if any(max(frame.raw, frame.compressed) > _MAX_FRAME for frame in frames):
+        return []
     tasks: list[Task] = []
     runs = list(_runs(frames))
     head: Frame | None = None
@@ -99,7 +107,7 @@ def plan(frames: Iterable[Frame]) -> list[Task]:
             before += sum(frame.raw for frame in run)
         else:
             head, after, before = run[-1], number, 0
-    return tasks
+    return tasks if all(len(task.frames) <= _MOST_FRAMES for task in tasks) else []
 
 
 def _runs(frames: Iterable[Frame]) -> Iterator[tuple[Frame, ...]]:
@@ -108,7 +116,7 @@ def _runs(frames: Iterable[Frame]) -> Iterator[tuple[Frame, ...]]:
     size = 0
     for chain in _chains(frames):
         total = sum(frame.raw for frame in chain)
-        if run and size + total > _TASK:
+        if run and (size + total > _TASK or len(run) + len(chain) > _MOST_FRAMES):
             yield tuple(run)
             run, size = [], 0
         if total <= _SPLIT:
@@ -136,8 +144,8 @@ def _split(chain: list[Frame]) -> Iterator[tuple[Frame, ...]]:
     """Yield pieces of a long chain: runs of full frames on their own, up to the size of a task."""
     run: list[Frame] = []
     for frame in chain:
-        size = sum(each.raw for each in run)
-        if run and (frame.is_full != run[-1].is_full or (frame.is_full and size + frame.raw > _TASK)):
+        full = len(run) == _MOST_FRAMES or sum(each.raw for each in run) + frame.raw > _TASK
+        if run and (frame.is_full != run[-1].is_full or (frame.is_full and full)):
             yield tuple(run)
             run = []
         run.append(frame)

@@ -19,7 +19,7 @@ from hatch_envpack.errors import ArchiveError
 from hatch_envpack.unpack.worker import decode_late, encode_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from hatch_envpack.unpack.frames import Task
     from hatch_envpack.unpack.tree import Tree
@@ -71,25 +71,24 @@ class _Worker:
         return outcomes
 
 
-def perform_all(tasks: Sequence[Task], pack: int, tree: Tree, jobs: int, held: Sequence[int]) -> Iterator[int]:
+def perform_all(
+    tasks: Sequence[Task], pack: int, tree: Tree, jobs: int, held: Sequence[int]
+) -> Generator[int, None, None]:
     """Do all tasks in ``jobs`` processes; yield the size of each that is done.
 
-    ``pack`` is the pack's descriptor. The processes inherit the descriptors ``held``, with the locks on them. Raises
-    `ArchiveError`.
+    ``pack`` is the pack's descriptor. The processes inherit the descriptors ``held``, with the locks on them, and are
+    gone when the generator is closed. Raises `ArchiveError`.
     """
     ready = deque(task for task in tasks if task.after is None)
     later: dict[int, list[Task]] = {}
     for task in tasks:
         if task.after is not None:
             later.setdefault(task.after, []).append(task)
-    left = len(tasks)
     with _workers(jobs, pack, tree, held) as workers, selectors.DefaultSelector() as selector:
         for worker in workers:
             selector.register(worker.output, selectors.EVENT_READ, worker)
-        while left:
-            for worker in sorted(workers, key=lambda worker: worker.waiting):
-                while ready and worker.waiting < _AHEAD:
-                    worker.give(ready.popleft())
+        _share_out(ready, workers)
+        while any(worker.waiting for worker in workers):
             for key, _ in selector.select():
                 for outcome in key.data.outcomes():
                     task = tasks[outcome["task"]]
@@ -100,8 +99,15 @@ def perform_all(tasks: Sequence[Task], pack: int, tree: Tree, jobs: int, held: S
                     tree.late += map(decode_late, outcome["late"])
                     # large files first, they take longest
                     ready.extendleft(reversed(later.pop(task.number, [])))
-                    left -= 1
                     yield task.size
+            _share_out(ready, workers)
+
+
+def _share_out(ready: deque[Task], workers: Sequence[_Worker]) -> None:
+    for _ in range(_AHEAD):
+        for worker in workers:
+            if ready and worker.waiting < _AHEAD:
+                worker.give(ready.popleft())
 
 
 @contextlib.contextmanager

@@ -144,12 +144,13 @@ def _records(data: bytes) -> dict[bytes, bytes]:
 
 def _overridden(fields: Member, records: dict[bytes, bytes]) -> Member:
     """Return the fields with what the extended headers say instead."""
-    name, target = records.get(b"path", fields.name), records.get(b"linkpath", fields.target)
+    # an empty value takes back what was said before
+    name, target = records.get(b"path") or fields.name, records.get(b"linkpath") or fields.target
     size, mtime = fields.size, fields.mtime
     try:
-        if b"size" in records:
+        if records.get(b"size"):
             size = int(records[b"size"])
-        if b"mtime" in records:
+        if records.get(b"mtime"):
             seconds, _, fraction = records[b"mtime"].partition(b".")
             mtime = int(seconds) * _SECOND + int(fraction[:9].ljust(9, b"0"))
     except ValueError as error:

@@ -55,14 +55,13 @@ class Tree:
 
     def add(self, member: Member, data: Iterable[memoryview]) -> None:
         """Write a member, or keep it for `finish`. Raises `ArchiveError`."""
+        if not member.name and member.kind != FOLDER:
+            raise ArchiveError("the pack has a file or a link that would be the folder itself: refused")
         if member.kind == FILE:
             self._file(member, data)
             return
-        if member.kind == FOLDER:
-            if member.name:
-                self.folder(member.name)
-        elif not member.name:
-            raise ArchiveError("a link would take the place of the folder itself: refused")
+        if member.kind == FOLDER and member.name:
+            self.folder(member.name)
         self.late.append(Late(member.kind, member.name, member.mtime, member.target))
 
     def _file(self, member: Member, data: Iterable[memoryview]) -> None:
