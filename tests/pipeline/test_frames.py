@@ -89,7 +89,13 @@ class _Bench:
         )
         return found if row is None else replace(found, digest=row.digest, size=row.size)
 
-    def pack(self, container: Container = TAR, *, cache: Path | None = None, **changes: Any) -> tuple[Packed, bytes]:
+    def pack(
+        self,
+        container: Container = TAR,
+        *,
+        cache: Path | None = None,
+        **changes: Any,  # noqa: ANN401 - fields of the context, and what `session` takes
+    ) -> tuple[Packed, bytes]:
         """Pack, and return what came of it and all bytes."""
         segments = changes.pop("segments", None) or self.segments()
         sources = Sources(self.root, self.kept, bytecode=False)
@@ -239,7 +245,7 @@ def _contents(data: bytes) -> Iterator[bytes]:
 def test_changed_search_path_packs_its_segment_again(bench: _Bench) -> None:
     """The library plan counts for the segments whose files it changes, and for no other."""
     bench.pack()
-    plan = LibraryPlan(search_paths={SITE / "noise.bin": SearchPath(("$ORIGIN",))})
+    plan = LibraryPlan(search_paths={SITE / "noise.bin": SearchPath(("$ORIGIN",), inherited=False)})
     assert bench.pack(libraries=plan)[0].reused == {"distribution:one"}
 
 
