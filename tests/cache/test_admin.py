@@ -158,8 +158,7 @@ def test_what_another_process_uses_stays(root: Path, remove: Callable[[Path], Pr
     entry = put_folder(root, "environments/used", days=1)
     put_folder(root, "environments/unused", days=1)
     code = (
-        "import sys, time; from pathlib import Path; from hatch_envpack.cache.entries import Entry, entries
-from hatch_envpack.cache.lock import held\n"
+        "import sys, time; from pathlib import Path; from hatch_envpack.cache.lock import held\n"
         "with held(Path(sys.argv[1]), shared=True): print(flush=True); time.sleep(60)"
     )
     user = subprocess.Popen([sys.executable, "-c", code, entry], stdout=subprocess.PIPE)
@@ -186,6 +185,7 @@ def test_a_locked_file_stays(root: Path) -> None:
 def test_what_was_used_in_the_meantime_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build that comes while the cache is looked through keeps what it finds."""
     entry = put(root, "frames/ab/abc", days=100)
+
     def entries_and_a_build(root: Path, kind: str) -> Iterator[Entry]:
         yield from list(entries(root, kind))
         entry.touch()
@@ -295,7 +295,6 @@ _BUILD = """
 import sys, time
 from pathlib import Path
 from hatch_envpack.cache.files import place, touch, write_aside
-from hatch_envpack.cache.entries import Entry, entries
 from hatch_envpack.cache.lock import held
 root = Path(sys.argv[1])
 end = time.monotonic() + 1.5

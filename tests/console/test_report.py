@@ -21,7 +21,7 @@ with ConsoleReport(VERBOSITY) as report:
     report.stage("Packing [bold]app :smile:")
     for done in range(0, 101, 5):
         report.progress(done * 1_000_000, 100_000_000)
-        time.sleep(0.012)
+        time.sleep(0.02)
         if done == 50:
             report.info("told by info :smile: " + "/long" * 40)
             report.warning("told by warning")
@@ -113,8 +113,8 @@ def test_an_early_end_leaves_the_terminal_clean(end: str) -> None:
     """However a build ends, the bar goes and the cursor comes back."""
     seen = look(_program(end=end))
     assert seen.code != 0
-    assert any(_BAR.search(picture) for picture in seen.pictures)
-    assert not _BAR.search(seen.end)
+    assert any("Packing" in picture for picture in seen.pictures)
+    assert "Packing" not in seen.end
     assert not seen.cursor_hidden
 
 
