@@ -80,7 +80,8 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
         """Build the pack as ``.tar.zst``; return its path. Raises `EnvpackError`."""
         from hatch_envpack.config import parse_settings  # noqa: PLC0415 - see hooks.py
         from hatch_envpack.console.report import ConsoleReport  # noqa: PLC0415
-        from hatch_envpack.pipeline import Job, build_pack  # noqa: PLC0415
+        from hatch_envpack.pipeline.build import build_pack  # noqa: PLC0415
+        from hatch_envpack.pipeline.job import Job  # noqa: PLC0415
 
         settings = parse_settings(self.target_config)
         mtime = get_reproducible_timestamp() if self.config.reproducible else int(time.time())

@@ -11,8 +11,9 @@ from hatch_envpack.frame.frame import FRAME_SIZE, Frame
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hatch_envpack.archive.container import Groups
     from hatch_envpack.archive.member import Member
-    from hatch_envpack.frame.frame import Codec, FrameRecord
+    from hatch_envpack.frame.frame import Codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Tar:
         if size or rest:
             yield TarWork([*parts, rest], size, self.codec)
 
-    def tail(self, groups: Sequence[tuple[str, Sequence[FrameRecord]]]) -> bytes:
+    def tail(self, groups: Groups) -> bytes:
         """Return the end of the archive."""
         del groups
         return self.codec.compress(layout.END)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import zstandard
 
-from hatch_envpack.pipeline import Export, export_pack
+from hatch_envpack.pipeline.export import export_pack
+from hatch_envpack.pipeline.job import Export
 from hatch_envpack.settings import Settings
 from tests.conftest import find_pyenv
 
