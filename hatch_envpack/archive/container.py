@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from hatch_envpack.archive.member import Member
     from hatch_envpack.frame.frame import FrameRecord, Work
 
-MANIFEST, FOLDERS = "manifest", "folders"
-"""The groups of frames that come before those of the segments."""
+MANIFEST, FOLDERS, END = "manifest", "folders", "end"
+"""The groups of frames that come before those of the segments, and after them."""
 
 Groups: TypeAlias = "Sequence[tuple[str, Sequence[FrameRecord]]]"
 """All frames of an archive, by name, in the order of the file."""

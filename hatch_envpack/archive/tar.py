@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from hatch_envpack.archive import layout
+from hatch_envpack.archive.container import END
+from hatch_envpack.archive.index import FrameRecord as IndexRecord
+from hatch_envpack.archive.index import Group, encode_trailer
 from hatch_envpack.frame.frame import FRAME_SIZE, Frame
 
 if TYPE_CHECKING:
@@ -13,7 +17,7 @@ if TYPE_CHECKING:
 
     from hatch_envpack.archive.container import Groups
     from hatch_envpack.archive.member import Member
-    from hatch_envpack.frame.frame import Codec
+    from hatch_envpack.frame.frame import Codec, FrameRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Tar:
     codec: Codec
     mtime: int
     """The time stamp of every member, in seconds since 1970."""
+    indexed: bool = False
+    """Whether an index follows, which is for zstd alone: its decoders step over what is no frame of theirs."""
 
     @property
     def suffix(self) -> str:
@@ -68,9 +74,12 @@ class Tar:
             yield TarWork([*parts, rest], size, self.codec)
 
     def tail(self, groups: Groups) -> bytes:
-        """Return the end of the archive."""
-        del groups
-        return self.codec.compress(layout.END)
+        """Return the end of the archive, and the index."""
+        end = self.codec.compress(layout.END)
+        if not self.indexed:
+            return end
+        last = Group(END, (IndexRecord(len(end), len(layout.END), sha256(end).hexdigest(), None),))
+        return end + encode_trailer([*(Group(name, tuple(map(_indexed, frames))) for name, frames in groups), last])
 
 
 def _header(member: Member, mtime: int) -> bytes:
@@ -79,6 +88,10 @@ def _header(member: Member, mtime: int) -> bytes:
     if member.link is not None:
         return layout.link_header(member.path, member.link, mtime=mtime)
     return layout.file_header(member.path, member.size, executable=member.executable, mtime=mtime)
+
+
+def _indexed(frame: FrameRecord) -> IndexRecord:
+    return IndexRecord(frame.compressed, frame.raw, frame.digest, frame.inner)
 
 
 @dataclass(frozen=True, slots=True)

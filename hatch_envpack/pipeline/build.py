@@ -39,7 +39,7 @@ def build_pack(job: Job) -> Path:
     project, settings = job.project, job.settings
     check_features(project, settings.features)
     group_requirements(project, settings.dependency_groups)
-    container = Tar(Zstd(settings.compression_level), job.mtime)
+    container = Tar(Zstd(settings.compression_level), job.mtime, indexed=True)
     with session(job, container) as now:
         interpreter = resolve_interpreter(settings.python, root=project.root, uv=find_uv(), ask=now.known.ask)
         check_python(project, interpreter)

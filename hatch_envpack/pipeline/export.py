@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def export_pack(job: Export) -> Path:
     """Pack an existing environment with the interpreter behind it. Raises `EnvpackError`, as `build_pack`."""
     _check_outside(job)
-    with session(job, Tar(Zstd(job.settings.compression_level), job.mtime)) as now:
+    with session(job, Tar(Zstd(job.settings.compression_level), job.mtime, indexed=True)) as now:
         environment, interpreter = read_environment(job.root, now.known.ask)
         installer = find_installer(job.settings.installer, interpreter)
         now.known.entries(interpreter)
