@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from hatch_envpack.cache.admin import Pruned, Usage, cache_folder, clean, prune, usage
 from hatch_envpack.cache.entries import Entry, entries
-from hatch_envpack.cache.lock import held, lock_path
+from hatch_envpack.cache.lock import lock_path, taken
 from hatch_envpack.cache.tag import claim
 from hatch_envpack.errors import CacheError
 
@@ -158,8 +158,8 @@ def test_what_another_process_uses_stays(root: Path, remove: Callable[[Path], Pr
     entry = put_folder(root, "environments/used", days=1)
     put_folder(root, "environments/unused", days=1)
     code = (
-        "import sys, time; from pathlib import Path; from hatch_envpack.cache.lock import held\n"
-        "with held(Path(sys.argv[1]), shared=True): print(flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from hatch_envpack.cache.lock import taken\n"
+        "with taken(Path(sys.argv[1])): print(flush=True); time.sleep(60)"
     )
     user = subprocess.Popen([sys.executable, "-c", code, entry], stdout=subprocess.PIPE)
     assert user.stdout is not None
@@ -177,7 +177,7 @@ def test_what_another_process_uses_stays(root: Path, remove: Callable[[Path], Pr
 def test_a_locked_file_stays(root: Path) -> None:
     """A lock beside a file holds it too."""
     entry = put(root, "segments/ab/abc")
-    with held(entry):
+    with taken(entry):
         assert clean(root).in_use == 1
     assert entry.exists()
 
@@ -295,7 +295,7 @@ _BUILD = """
 import sys, time
 from pathlib import Path
 from hatch_envpack.cache.files import place, touch, write_aside
-from hatch_envpack.cache.lock import held
+from hatch_envpack.cache.lock import taken
 root = Path(sys.argv[1])
 end = time.monotonic() + 1.5
 rounds = 0
@@ -310,7 +310,9 @@ while time.monotonic() < end:
             write_aside(path, [bytes(500), bytes(500)])
     entry = root / "environments" / "kept"
     entry.parent.mkdir(exist_ok=True)
-    with held(entry):
+    with taken(entry) as alone:
+        if not alone:
+            continue
         if not entry.exists():
             aside = entry.with_name(".tmp-" + str(time.time_ns()))
             (aside / "lib").mkdir(parents=True)
