@@ -20,7 +20,6 @@ from hatch_envpack.frame.zstd import Zstd
 from hatch_envpack.interpreter.files import site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from hatch_envpack.pipeline.job import Subject
-from hatch_envpack.pipeline.pack import pack
 from hatch_envpack.pipeline.place import place_again
 from hatch_envpack.pipeline.plan import plan_key
 from hatch_envpack.pipeline.session import session
@@ -69,6 +68,8 @@ def _pack(job: Job, interpreter: Interpreter, installer: Installer, kept: Kept, 
         with suppress(OSError):  # then the next build begins with an empty environment
             kept.still_stands()
         return placed
+    from hatch_envpack.pipeline.pack import pack  # noqa: PLC0415 - costly, and not needed to lay out a known pack
+
     environment = read_installed(kept.root, site_packages_path(interpreter))
     subject = Subject(
         project.name, project.version, project.file_stem, project.root, interpreter, installer, (environment,)

@@ -13,7 +13,6 @@ from hatch_envpack.environment.installer import find_installer
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.frame.zstd import Zstd
 from hatch_envpack.pipeline.job import Subject
-from hatch_envpack.pipeline.pack import pack
 from hatch_envpack.pipeline.place import place_again
 from hatch_envpack.pipeline.plan import plan_key
 from hatch_envpack.pipeline.session import session
@@ -33,6 +32,8 @@ def export_pack(job: Export) -> Path:
         placed = place_again(key, job, now)
         if placed is not None:
             return placed
+        from hatch_envpack.pipeline.pack import pack  # noqa: PLC0415 - costly, and not needed to lay out a known pack
+
         environments = resolve_editables(environment, job.editable, interpreter, installer, now.work)
         stem = f"{job.name}-{job.version}"
         subject = Subject(job.name, job.version, stem, environment.root, interpreter, installer, environments)
