@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from hatch_envpack.cache.tag import claim
 from hatch_envpack.cli.program import program
+from tests.cli.test_program import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,8 +100,8 @@ def test_clean(root: Path) -> None:
 def test_a_home_folder_is_not_emptied(root: Path, arguments: list[str]) -> None:
     """A folder that is not the cache's is an error."""
     (root / "CACHEDIR.TAG").unlink()
-    done = _run(*arguments)
-    assert (done.exit_code, done.stdout) == (1, "")
+    done = run("cache", *arguments, HATCH_ENVPACK_CACHE_DIR=str(root))
+    assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"error: {root} is not a cache of hatch-envpack")
     assert done.stderr.count("\n") == 1
     assert len(list(root.glob("*/*/*"))) == 3
