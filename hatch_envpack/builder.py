@@ -16,8 +16,6 @@ from hatchling.plugin.manager import PluginManager
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from hatchling.bridge.app import Application
-
     from hatch_envpack.environment.requirements import Project
 
 FORMAT = "tar.zst"
@@ -81,11 +79,15 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
     def build_tar_zst(self, directory: str, **_build_data: Any) -> str:  # noqa: ANN401
         """Build the pack as ``.tar.zst``; return its path. Raises `EnvpackError`."""
         from hatch_envpack.config import parse_settings  # noqa: PLC0415 - see hooks.py
-        from hatch_envpack.pipeline import Job, build_pack  # noqa: PLC0415
+        from hatch_envpack.console.report import ConsoleReport  # noqa: PLC0415
+        from hatch_envpack.pipeline.build import build_pack  # noqa: PLC0415
+        from hatch_envpack.pipeline.job import Job  # noqa: PLC0415
 
         settings = parse_settings(self.target_config)
         mtime = get_reproducible_timestamp() if self.config.reproducible else int(time.time())
-        return os.fspath(build_pack(Job(self._project(), settings, Path(directory), mtime, _AppReport(self.app))))
+        # hatchling's own words go to standard error too
+        with ConsoleReport(self.app.verbosity) as report:
+            return os.fspath(build_pack(Job(self._project(), settings, Path(directory), mtime, report)))
 
     def _project(self) -> Project:
         from hatch_envpack.environment.requirements import Project  # noqa: PLC0415 - see hooks.py
@@ -103,19 +105,3 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
 
     def _file_stem(self) -> str:
         return f"{self.normalize_file_name_component(self.metadata.core.name)}-{self.metadata.version}"
-
-
-class _AppReport:
-    """Sends the pipeline's words through hatchling's application."""
-
-    def __init__(self, app: Application) -> None:
-        self._app = app
-
-    def stage(self, text: str) -> None:
-        self._app.display_waiting(f"{text}...")
-
-    def info(self, text: str) -> None:
-        self._app.display_info(text)
-
-    def warning(self, text: str) -> None:
-        self._app.display_warning(text)

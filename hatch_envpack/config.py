@@ -105,6 +105,12 @@ def _boolean(value: object) -> bool:
     return value
 
 
+def _verify(value: object) -> bool | str:
+    if value != "always" and not isinstance(value, bool):
+        raise _FieldError('must be a boolean or "always"')
+    return value
+
+
 def _level(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _FieldError("must be an integer")
@@ -174,7 +180,7 @@ _PARSERS: dict[str, Callable[[object], object]] = {
     "bytecode": _boolean,
     "compression-level": _level,
     "strip": _boolean,
-    "verify": _boolean,
+    "verify": _verify,
     "strict": _boolean,
     "allow": _allowances,
     "isolated": _boolean,

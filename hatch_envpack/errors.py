@@ -41,6 +41,10 @@ class ArchiveError(EnvpackError):
     """The archive cannot be written or read."""
 
 
+class CacheError(EnvpackError):
+    """The cache's folder cannot be used, or is not the cache's."""
+
+
 class VerificationError(EnvpackError):
     """The finished pack did not run when it was unpacked somewhere else."""
 

@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFigures:
+    """What became of a segment."""
+
+    name: str
+    files: int
+    raw: int
+    """Bytes of its tar slice."""
+    packed: int
+    """Bytes of its frames."""
+    frames: int
+    reused: int
+    """How many of the frames came from the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was packed. How long each stage took is not in it: whoever implements `Report` hears each one begin."""
+
+    segments: tuple[SegmentFigures, ...]
+    pack: Path
+    size: int
+    """Bytes of the pack."""
 
 
 class Report(Protocol):
     """Where progress and warnings go."""
 
     def stage(self, text: str) -> None:
-        """Tell that a longer piece of work begins."""
+        """Tell that a longer piece of work begins, and that the one before is done."""
+        ...
+
+    def progress(self, done: int, total: int) -> None:
+        """Tell how many bytes of the running stage are done; may be called for every buffer, and by any thread."""
         ...
 
     def info(self, text: str) -> None:
@@ -18,4 +51,8 @@ class Report(Protocol):
 
     def warning(self, text: str) -> None:
         """Tell something that the user should look at."""
+        ...
+
+    def summary(self, summary: Summary) -> None:
+        """Tell what was packed; called once, when the pack is in its place."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Settings:
     bytecode: bool = True
     compression_level: int = 3
     strip: bool = False
-    verify: bool = True
+    verify: Literal[True, False, "always"] = True
+    """``always``: also what was proven before."""
     strict: bool = False
     allow: tuple[Allowance, ...] = ()
     isolated: bool = False

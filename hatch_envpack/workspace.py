@@ -1,7 +1,8 @@
-"""The build's own temporary folder, and the files beside their destination that are not finished yet."""
+"""The build's own temporary folder, and files and folders beside their destination that are not finished yet."""
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import shutil
@@ -12,11 +13,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
+from hatch_envpack.umask import umask
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PREFIX = "hatch-envpack-"
 _LOCK = ".lock"
+_FOLDER_SUFFIX = ".folder"
 
 
 @contextmanager
@@ -87,7 +91,7 @@ class Partial:
     def keep(self, destination: Path) -> None:
         """Give the file its final name, in one step, replacing what had it."""
         self.stream.flush()
-        os.fchmod(self.stream.fileno(), 0o666 & ~_umask())
+        os.fchmod(self.stream.fileno(), 0o666 & ~umask())
         os.fsync(self.stream.fileno())
         self.path.replace(destination)
 
@@ -109,7 +113,91 @@ def _unlink_unlocked(path: Path) -> None:
         path.unlink()
 
 
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
+class PartialFolder:
+    """A folder below a temporary name beside its destination, on the same file system.
+
+    Used as a context manager, as `Partial` is. Ctrl-C and ``SIGTERM`` remove it; what a killed process has left, the
+    next one removes. It is held by a lock as long as any process has ``lock``, a descriptor that children may inherit.
+    """
+
+    def __init__(self, destination: Path) -> None:
+        """Create the folder and its parents. Raises `OSError`."""
+        self._destination = destination
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        for stale in destination.parent.glob(f".{_PREFIX}*{_FOLDER_SUFFIX}"):
+            _remove_unlocked(stale)
+        self._outer, self.lock = _locked_folder(destination.parent)
+        self.path = self._outer / "content"
+        self._signals = _terminated_as_interrupt()
+
+    def __enter__(self) -> PartialFolder:
+        self._signals.__enter__()
+        try:
+            self.path.mkdir()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # still locked: nobody else takes it for abandoned meanwhile
+        shutil.rmtree(self._outer, ignore_errors=True)
+        os.close(self.lock)
+        self._signals.__exit__(None, None, None)
+
+    def keep(self) -> None:
+        """Write all to the disk and give the folder its final name, in one step. Raises `OSError`.
+
+        It takes the place of an empty folder, and of nothing else.
+        """
+        _sync(self.path)
+        self.path.rename(self._destination)
+        _fsync_folder(self._destination.parent)
+
+
+def _locked_folder(parent: Path) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}", suffix=_FOLDER_SUFFIX, dir=parent))
+        with suppress(FileNotFoundError):
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(lock).st_nlink:
+                return folder, lock
+            os.close(lock)
+        # another process took the folder for an abandoned one in the moment before it was locked
+
+
+def _remove_unlocked(folder: Path) -> None:
+    with suppress(OSError):
+        # one without a lock was left in the moment after it was made, and is empty
+        folder.rmdir()
+    with suppress(OSError), (folder / _LOCK).open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Write what was changed on the file system of a folder to its disk. Raises `OSError`.
+
+    One call for all files: an ``fsync`` for each takes a disk's round trip for each. Where the C library has no
+    ``syncfs``, all file systems are written.
+    """
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if call is None:
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if call(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(descriptor)
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -14,8 +14,8 @@ import hatch_envpack
 PACKAGE = Path(hatch_envpack.__file__).parent
 
 LAYERS = (
-    {"__init__", "errors", "settings", "finding", "report", "entry", "layout", "markers", "regular"},
-    {"process", "workspace", "config"},
+    {"__init__", "errors", "settings", "finding", "report", "entry", "layout", "markers", "regular", "umask"},
+    {"process", "workspace", "config", "console"},
     {"elf", "macho"},
     {"interpreter"},
     {"environment"},
@@ -30,8 +30,10 @@ LAYERS = (
     {"cache"},
     {"manifest"},
     {"archive"},
+    {"unpack"},
     {"verify"},
     {"pipeline"},
+    {"cli"},
     {"builder"},
     {"hooks"},
 )

@@ -1,1 +1,1 @@
-"""The archive's layout, writer and reader."""
+"""The archive's layout, writer and index."""

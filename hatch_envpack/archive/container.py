@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from hatch_envpack.archive.member import Member
     from hatch_envpack.frame.frame import FrameRecord, Work
 
-MANIFEST, FOLDERS = "manifest", "folders"
-"""The groups of frames that come before those of the segments."""
+MANIFEST, FOLDERS, END = "manifest", "folders", "end"
+"""The groups of frames that come before those of the segments, and after them."""
+
+Groups: TypeAlias = "Sequence[tuple[str, Sequence[FrameRecord]]]"
+"""All frames of an archive, by name, in the order of the file."""
 
 
 class Container(Protocol):
@@ -31,6 +34,6 @@ class Container(Protocol):
         """Yield the work for each frame of a group, in order. No frame holds members of two groups."""
         ...
 
-    def tail(self, groups: Sequence[tuple[str, Sequence[FrameRecord]]]) -> bytes:
-        """Return what closes the archive. ``groups`` are all frames before it, by name, in the order of the file."""
+    def tail(self, groups: Groups) -> bytes:
+        """Return what closes the archive. ``groups`` are all frames before it."""
         ...

@@ -71,7 +71,8 @@ class Packable:
     """A segment that is to be packed."""
 
     segment: Segment
-    bytecode: tuple[Entry, ...]
+    bytecode: Callable[[], tuple[Entry, ...]]
+    """Gives its bytecode; called when it is to be packed, since all of a pack's would fill the memory."""
     scanner: LeakScanner
     """One of its own: what it finds is the segment's."""
 
@@ -111,34 +112,32 @@ def pack_segments(
         yield source.packed(records[source.name])
 
 
-@dataclass(frozen=True, slots=True)
 class _Source:
-    packable: Packable
-    slicer: Slicer
+    def __init__(self, packable: Packable, slicer: Slicer) -> None:
+        self._packable = packable
+        self._slicer = slicer
+        self._bytecode: tuple[PurePosixPath, ...] = ()
 
     @property
     def name(self) -> str:
-        return self.packable.segment.name
+        return self._packable.segment.name
 
     def members(self, site_packages: PurePosixPath) -> Iterator[Member]:
-        segment, bytecode = self.packable.segment, self.packable.bytecode
-        yield from self.slicer.members((*segment.entries, *bytecode))
+        segment, bytecode = self._packable.segment, self._packable.bytecode()
+        self._bytecode = tuple(entry.path for entry in bytecode)
+        yield from self._slicer.members((*segment.entries, *bytecode))
         if segment.distribution is not None:
-            record = record_entry(
-                segment.distribution,
-                site_packages,
-                [entry.path for entry in segment.entries],
-                self.slicer.changed,
-                [entry.path for entry in bytecode],
+            packed = [entry.path for entry in segment.entries]
+            yield from self._slicer.members(
+                [record_entry(segment.distribution, site_packages, packed, self._slicer.changed, self._bytecode)]
             )
-            yield from self.slicer.members([record])
 
     def packed(self, records: Sequence[FrameRecord]) -> PackedSegment:
-        segment, bytecode = self.packable.segment, self.packable.bytecode
+        segment = self._packable.segment
         return PackedSegment(
             segment.name,
-            len(segment.entries) + len(bytecode) + (segment.distribution is not None),
+            len(segment.entries) + len(self._bytecode) + (segment.distribution is not None),
             tuple(records),
-            tuple(entry.path for entry in bytecode),
-            (*self.packable.scanner.findings(), *self.slicer.findings()),
+            self._bytecode,
+            (*self._packable.scanner.findings(), *self._slicer.findings()),
         )

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from hatch_envpack.archive import layout
+from hatch_envpack.archive.container import END
+from hatch_envpack.archive.index import FrameRecord as IndexRecord
+from hatch_envpack.archive.index import Group, encode_trailer
 from hatch_envpack.frame.frame import FRAME_SIZE, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hatch_envpack.archive.container import Groups
     from hatch_envpack.archive.member import Member
     from hatch_envpack.frame.frame import Codec, FrameRecord
 
@@ -22,6 +27,8 @@ class Tar:
     codec: Codec
     mtime: int
     """The time stamp of every member, in seconds since 1970."""
+    indexed: bool = False
+    """Whether an index follows, which is for zstd alone: its decoders step over what is no frame of theirs."""
 
     @property
     def suffix(self) -> str:
@@ -66,10 +73,13 @@ class Tar:
         if size or rest:
             yield TarWork([*parts, rest], size, self.codec)
 
-    def tail(self, groups: Sequence[tuple[str, Sequence[FrameRecord]]]) -> bytes:
-        """Return the end of the archive."""
-        del groups
-        return self.codec.compress(layout.END)
+    def tail(self, groups: Groups) -> bytes:
+        """Return the end of the archive, and the index."""
+        end = self.codec.compress(layout.END)
+        if not self.indexed:
+            return end
+        last = Group(END, (IndexRecord(len(end), len(layout.END), sha256(end).hexdigest(), None),))
+        return end + encode_trailer([*(Group(name, tuple(map(_indexed, frames))) for name, frames in groups), last])
 
 
 def _header(member: Member, mtime: int) -> bytes:
@@ -78,6 +88,10 @@ def _header(member: Member, mtime: int) -> bytes:
     if member.link is not None:
         return layout.link_header(member.path, member.link, mtime=mtime)
     return layout.file_header(member.path, member.size, executable=member.executable, mtime=mtime)
+
+
+def _indexed(frame: FrameRecord) -> IndexRecord:
+    return IndexRecord(frame.compressed, frame.raw, frame.digest, frame.inner)
 
 
 @dataclass(frozen=True, slots=True)

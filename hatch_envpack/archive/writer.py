@@ -1,4 +1,4 @@
-"""Writing an archive: the manifest, which knows what follows, before the frames of all segments."""
+"""Writing an archive: frames, laid end to end."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from hatch_envpack.archive.container import FOLDERS, MANIFEST
 from hatch_envpack.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from hatch_envpack.archive.container import Container
+    from hatch_envpack.archive.container import Container, Groups
     from hatch_envpack.archive.member import Member
     from hatch_envpack.cache.frames import FrameStore
     from hatch_envpack.frame.frame import FrameRecord
@@ -21,17 +20,8 @@ if TYPE_CHECKING:
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
-def assemble(
-    manifest: Member,
-    folders: Iterable[Member],
-    segments: Sequence[tuple[str, Sequence[FrameRecord]]],
-    container: Container,
-    store: FrameStore,
-    stream: BinaryIO,
-) -> None:
-    """Write the archive to ``stream``, in the place of what it had. Raises `ArchiveError`."""
-    head = [(MANIFEST, _make([manifest], container, store)), (FOLDERS, _make(folders, container, store))]
-    groups = [*head, *segments]
+def write_archive(groups: Groups, container: Container, store: FrameStore, stream: BinaryIO) -> None:
+    """Lay all frames end to end into ``stream``, in the place of what it had. Raises `ArchiveError`."""
     with _disk_full_is_an_error():
         stream.seek(0)
         stream.truncate()
@@ -42,8 +32,11 @@ def assemble(
         stream.flush()
 
 
-def _make(members: Iterable[Member], container: Container, store: FrameStore) -> list[FrameRecord]:
-    return [store.put(work.run(), lasting=False) for work in container.works(members)]
+def make_group(
+    name: str, members: Iterable[Member], container: Container, store: FrameStore
+) -> tuple[str, tuple[FrameRecord, ...]]:
+    """Return the frames of what belongs to the pack as a whole. Raises `ArchiveError`."""
+    return name, tuple(store.put(work.run()) for work in container.works(members))
 
 
 def _append(record: FrameRecord, store: FrameStore, stream: BinaryIO) -> None:

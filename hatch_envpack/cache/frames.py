@@ -6,7 +6,6 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_envpack.cache.files import place, touch, write_aside
@@ -14,7 +13,8 @@ from hatch_envpack.errors import ArchiveError
 from hatch_envpack.frame.frame import Frame, FrameRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
+    from pathlib import Path
     from typing import BinaryIO
 
 KIND = "frames"
@@ -28,18 +28,18 @@ class FrameStore:
     laid into a pack, and there are three times less of them to hash.
     """
 
-    def __init__(self, cache: Path | None, spare: Path) -> None:
-        """Use ``cache`` if there is one; ``spare`` is a folder of this build alone."""
+    def __init__(self, cache: Path, spare: Path) -> None:
+        """Use the cache in the folder ``cache``; ``spare`` is a folder of this build alone."""
         self._cache = cache
         self._spare = spare
         self.refused: OSError | None = None
         """Why the cache did not take a frame."""
 
-    def put(self, frame: Frame, *, lasting: bool = True) -> FrameRecord:
-        """Keep a frame, in the cache if it is ``lasting``. Raises `ArchiveError` when there is room for it nowhere."""
+    def put(self, frame: Frame) -> FrameRecord:
+        """Keep a frame. Raises `ArchiveError` when there is room for it nowhere."""
         digest = hashlib.sha256(frame.data).hexdigest()
         record = FrameRecord(digest, len(frame.data), frame.raw, frame.inner, frame.directory)
-        if lasting and self._cache is not None and self.refused is None:
+        if self.refused is None:
             path = place(self._cache, KIND, digest)
             try:
                 if not _holds(path, frame.data):
@@ -59,25 +59,23 @@ class FrameStore:
     def open(self, digest: str) -> BinaryIO:
         """Open a frame that was put or checked. Raises `OSError`."""
         for root in (self._spare, self._cache):
-            if root is not None:
-                with suppress(FileNotFoundError):
-                    return place(root, KIND, digest).open("rb")
+            with suppress(FileNotFoundError):
+                return place(root, KIND, digest).open("rb")
         raise FileNotFoundError(digest)
 
-    def has_all(self, records: Sequence[FrameRecord]) -> bool:
-        """Return whether every frame is there and undamaged; a damaged one is thrown away."""
+    def lacking(self, records: Iterable[FrameRecord]) -> set[str]:
+        """Return the digests of the frames that are not there, or not whole; damaged ones are thrown away."""
+        wanted = list(dict.fromkeys(record.digest for record in records))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return all(list(pool.map(self._is_whole, records)))
+            return {digest for digest, whole in zip(wanted, pool.map(self._is_whole, wanted), strict=True) if not whole}
 
-    def _is_whole(self, record: FrameRecord) -> bool:
-        if self._cache is None:
-            return False
-        path = place(self._cache, KIND, record.digest)
+    def _is_whole(self, digest: str) -> bool:
+        path = place(self._cache, KIND, digest)
         try:
             data = path.read_bytes()
         except OSError:
             return False
-        if hashlib.sha256(data).hexdigest() != record.digest:
+        if hashlib.sha256(data).hexdigest() != digest:
             with suppress(OSError):
                 path.unlink()
             return False

@@ -19,10 +19,8 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read_record(root: Path | None, kind: str, key: str) -> dict[str, Any] | None:
+def read_record(root: Path, kind: str, key: str) -> dict[str, Any] | None:
     """Return a document; None where there is none that is whole. A damaged one is thrown away."""
-    if root is None:
-        return None
     path = place(root, kind, key)
     try:
         data = path.read_bytes()
@@ -38,10 +36,8 @@ def read_record(root: Path | None, kind: str, key: str) -> dict[str, Any] | None
     return document
 
 
-def write_record(root: Path | None, kind: str, key: str, document: dict[str, Any]) -> None:
+def write_record(root: Path, kind: str, key: str, document: dict[str, Any]) -> None:
     """Keep a document. Raises `OSError` when the cache cannot take it."""
-    if root is None:
-        return
     body = json.dumps(document, separators=(",", ":")).encode("ascii")
     write_aside(place(root, kind, key), [_checksum(key, body).encode("ascii"), b"\n", body])
 

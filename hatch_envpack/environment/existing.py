@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hatch_envpack.environment.distributions import read_distributions
 from hatch_envpack.environment.model import Environment
@@ -14,6 +14,7 @@ from hatch_envpack.interpreter.places import site_packages_path
 from hatch_envpack.interpreter.probe import base_program, interpreter_of, is_virtual, probe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hatch_envpack.interpreter.model import Interpreter
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 _REMAKE = "make the environment anew with an interpreter that is there"
 
 
-def read_environment(root: Path) -> tuple[Environment, Interpreter]:
+def read_environment(root: Path, ask: Callable[[Path], dict[str, Any]] = probe) -> tuple[Environment, Interpreter]:
     """Return the environment in ``root`` and the interpreter behind it; nothing is changed.
+
+    ``ask`` tells what a program says of itself.
 
     Raises `InterpreterError` for a folder that is no virtual environment, or one whose interpreter is gone, and
     `InstallError` for one that cannot be read.
@@ -36,7 +39,7 @@ def read_environment(root: Path) -> tuple[Environment, Interpreter]:
             f"{f' from {config.home}' if config.home else ''}: {_REMAKE}"
         )
     try:
-        answer = probe(program)
+        answer = ask(program)
     except InterpreterError as error:
         raise InterpreterError(
             f"{root} is damaged: {program} does not run, perhaps because its interpreter is gone from "

@@ -27,6 +27,11 @@ class Installer(Protocol):
         """What the user calls it."""
         ...
 
+    @property
+    def updates(self) -> bool:
+        """Whether it can bring an environment that has been installed into to what a new one would be."""
+        ...
+
     def make_environment(self, interpreter: Interpreter, folder: Path) -> Path:
         """Make an empty virtual environment in ``folder``; return its python."""
         ...
@@ -35,10 +40,19 @@ class Installer(Protocol):
         """Build the project's wheel in isolation, with ``python``, into ``folder``; return its path."""
         ...
 
-    def install(self, requirements: Sequence[str], python: Path, project: Path, *, dependencies: bool = True) -> None:
+    def install(
+        self,
+        requirements: Sequence[str],
+        python: Path,
+        project: Path,
+        *,
+        dependencies: bool = True,
+        again: bool = False,
+    ) -> None:
         """Install into the environment of ``python``; settings in the ``project`` folder count.
 
-        Without ``dependencies`` the requirements alone are installed, and not what they require.
+        Without ``dependencies`` the requirements alone are installed, and not what they require. ``again``: there is
+        something in the environment, and it is to become what an empty one would; only where `updates` says so.
         """
         ...
 

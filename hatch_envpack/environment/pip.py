@@ -22,6 +22,7 @@ class Pip:
 
     python: Path
     name: str = "pip"
+    updates: bool = False
 
     def make_environment(self, interpreter: Interpreter, folder: Path) -> Path:
         """Make an empty virtual environment; its ``python`` is returned."""
@@ -42,8 +43,17 @@ class Pip:
         )
         return only_wheel(folder)
 
-    def install(self, requirements: Sequence[str], python: Path, project: Path, *, dependencies: bool = True) -> None:
+    def install(
+        self,
+        requirements: Sequence[str],
+        python: Path,
+        project: Path,
+        *,
+        dependencies: bool = True,
+        again: bool = False,
+    ) -> None:
         """Install without writing bytecode: that is made later, for the place where it will lie."""
+        del again  # pip keeps what is there, and takes nothing out: its environments are new ones
         flags = ["--quiet", "--no-compile", "--no-warn-script-location", *([] if dependencies else ["--no-deps"])]
         run(
             [*self._command(python), "install", *flags, *requirements],

@@ -22,6 +22,7 @@ class Uv:
 
     program: Path
     name: str = "uv"
+    updates: bool = True
 
     def make_environment(self, interpreter: Interpreter, folder: Path) -> Path:
         """Make an empty virtual environment; its ``python`` is returned."""
@@ -42,9 +43,19 @@ class Uv:
         )
         return only_wheel(folder)
 
-    def install(self, requirements: Sequence[str], python: Path, project: Path, *, dependencies: bool = True) -> None:
+    def install(
+        self,
+        requirements: Sequence[str],
+        python: Path,
+        project: Path,
+        *,
+        dependencies: bool = True,
+        again: bool = False,
+    ) -> None:
         """Install without writing bytecode: that is made later, for the place where it will lie."""
-        flags = ["--quiet", "--no-compile-bytecode", *([] if dependencies else ["--no-deps"])]
+        flags = ["--quiet", "--no-compile-bytecode"]
+        flags += [] if dependencies else ["--no-deps"]
+        flags += ["--exact", "--upgrade"] if again else []
         run(
             [self.program, "pip", "install", *flags, "--python", python, *requirements],
             cwd=project,

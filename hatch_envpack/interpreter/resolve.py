@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
@@ -16,7 +16,7 @@ from hatch_envpack.interpreter.probe import interpreter_of, is_virtual, probe
 from hatch_envpack.process import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hatch_envpack.interpreter.model import Interpreter
 
@@ -24,25 +24,27 @@ _VERSION = re.compile(r"(?:cpython-?|python)?(\d+(?:\.\d+){0,2}t?)")
 _OTHER = re.compile(r"(?:pypy|graalpy)[\d.@-]*")
 
 
-def resolve_interpreter(python: str, *, root: Path, uv: Path | None) -> Interpreter:
+def resolve_interpreter(
+    python: str, *, root: Path, uv: Path | None, ask: Callable[[Path], dict[str, Any]] = probe
+) -> Interpreter:
     """Return the interpreter of ``python``: ``current``, a path (relative to ``root``), or a version.
 
-    Raises `InterpreterError`.
+    ``ask`` tells what a program says of itself; it is asked last for the one that is taken. Raises `InterpreterError`.
     """
     if python == "current":
         # sys.executable is that of hatch's own build environment (I3)
-        return interpreter_of(probe(Path(getattr(sys, "_base_executable", sys.executable))))
+        return interpreter_of(ask(Path(getattr(sys, "_base_executable", sys.executable))))
     if _OTHER.fullmatch(python):
         raise InterpreterError(
             f"{python} was asked for, and only CPython can be packed: set the option `python` to one"
         )
     match = _VERSION.fullmatch(python)
     if match is not None and not (root / python).exists():
-        return interpreter_of(probe(_by_version(match[1], uv)))
-    return _by_path(root / Path(python).expanduser())
+        return interpreter_of(ask(_by_version(match[1], uv)))
+    return _by_path(root / Path(python).expanduser(), ask)
 
 
-def _by_path(path: Path) -> Interpreter:
+def _by_path(path: Path, ask: Callable[[Path], dict[str, Any]]) -> Interpreter:
     program = path
     if path.is_dir():
         found = next(iter(_programs_in(path)), None)
@@ -55,7 +57,7 @@ def _by_path(path: Path) -> Interpreter:
         raise InterpreterError(f"the interpreter {program} does not exist: set the option `python` to one that does")
     if not os.access(program, os.X_OK):
         raise InterpreterError(f"the interpreter {program} is not executable")
-    answer = probe(program)
+    answer = ask(program)
     interpreter = interpreter_of(answer)
     if is_virtual(answer):
         raise InterpreterError(

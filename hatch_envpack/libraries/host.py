@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from hatch_envpack.elf.model import Elf
 
 _DEFAULT_FOLDERS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib")
+_PARENTS = ("/lib", "/usr/lib")
+
+
+def search_folders() -> list[str]:
+    """Return the folders that a library of the machine may be found in, besides those that a file itself names."""
+    triplets = (str(path) for parent in _PARENTS for path in sorted(Path(parent).glob("*-linux-gnu*")))
+    return [*_DEFAULT_FOLDERS, *triplets]
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Host:
         for folder in _DEFAULT_FOLDERS:
             yield Path(folder, soname)
         # Debian's loader knows the folders of its triplets; without a cache, as in a container, they are looked for
-        for parent in ("/lib", "/usr/lib"):
+        for parent in _PARENTS:
             yield from sorted(Path(parent).glob(f"*-linux-gnu*/{glob.escape(soname)}"))
 
     @cached_property

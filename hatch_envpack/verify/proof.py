@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from hatch_envpack.archive.reader import extract
 from hatch_envpack.elf.read import read_elf
 from hatch_envpack.environment.pyvenv import NAME, parse_pyvenv
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.finding import Finding
+from hatch_envpack.unpack.engine import unpack_into
 from hatch_envpack.verify.ask import MODULE, SCRIPT_GROUPS, Question, ask
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def prove(
     place, nowhere = folder / "an other place", folder / "nowhere"
     place.mkdir(parents=True)
     nowhere.mkdir()
-    extract(pack, place)
+    unpack_into(pack, place)
     _check_configs(place)
     answer = ask(place / "bin" / program, asked, nowhere)
     before = _failing_before(asked, answer.failures, original, nowhere)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import zstandard
 
-from hatch_envpack.pipeline import Export, export_pack
+from hatch_envpack.pipeline.export import export_pack
+from hatch_envpack.pipeline.job import Export
 from hatch_envpack.settings import Settings
 from tests.conftest import find_pyenv
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_envpack.environment.editable import Policy
+    from hatch_envpack.report import Summary
 
 SITE = "lib/python3.12/site-packages"
 
@@ -64,9 +66,17 @@ class Words:
 
     warnings: list[str] = field(default_factory=list)
     infos: list[str] = field(default_factory=list)
+    summaries: list[Summary] = field(default_factory=list)
 
     def stage(self, text: str) -> None:
         """Forget it."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Forget it."""
+
+    def summary(self, summary: Summary) -> None:
+        """Remember it."""
+        self.summaries.append(summary)
 
     def info(self, text: str) -> None:
         """Remember it."""

@@ -1,0 +1,94 @@
+"""What was found out about an interpreter: while its files stand as they did, it is not asked, walked or read again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from hatch_envpack.cache.cache import INTERPRETERS
+from hatch_envpack.cache.recipe import by_content
+from hatch_envpack.cache.records import key_of
+from hatch_envpack.cache.witness import stamp_digest, with_folders
+from hatch_envpack.entry import Entry
+from hatch_envpack.interpreter.files import interpreter_entries
+from hatch_envpack.interpreter.probe import probe
+
+if TYPE_CHECKING:
+    from hatch_envpack.cache.cache import Cache
+    from hatch_envpack.interpreter.model import Interpreter
+
+_LOADER = "LD_LIBRARY_PATH"
+"""A variable that can make another program of the same file."""
+
+
+class KnownInterpreter:
+    """One build's interpreter, from the cache where that is possible."""
+
+    def __init__(self, cache: Cache, program_fingerprint: str) -> None:
+        self._cache = cache
+        self._fingerprint = program_fingerprint
+        self._key = ""
+        self._program = Path()
+        self._answer: dict[str, Any] = {}
+        self._entries: list[Entry] | None = None
+        self._digests: dict[str, str] = {}
+        self.signature = ""
+        """How the interpreter's files stand; empty until its entries are known."""
+
+    def ask(self, program: Path) -> dict[str, Any]:
+        """Return what `probe` returns, and raise what it raises."""
+        self._program = program.absolute()
+        self._key = key_of(self._fingerprint, str(self._program), os.environ.get(_LOADER, ""))
+        known = self._cache.read(INTERPRETERS, self._key)
+        if known is not None and stamp_digest(known["witnesses"]) == known["signature"]:
+            self.signature = known["signature"]
+            self._entries = [_entry(*fields) for fields in known["entries"]]
+            self._digests = known["digests"]
+            self._answer = known["answer"]
+        else:
+            self._entries, self._digests = None, {}
+            self._answer = probe(program)
+        return self._answer
+
+    def entries(self, interpreter: Interpreter) -> list[Entry]:
+        """Return the interpreter's entries by path. Raises `InterpreterError`, `ArchiveError`."""
+        if self._entries is None:
+            self._entries = interpreter_entries(interpreter)
+            self._note(self._entries, interpreter)
+        return self._entries
+
+    def identity(self, entry: Entry) -> str:
+        """Tell what one of the interpreter's files holds: see `Identity`. Raises `ArchiveError`."""
+        return self._digests.get(str(entry.path)) or by_content(entry)
+
+    def _note(self, entries: list[Entry], interpreter: Interpreter) -> None:
+        # it may be asked for by a link, or by an environment's own program
+        asked = [str(self._program), str(self._program.parent.parent / "pyvenv.cfg"), str(interpreter.executable)]
+        paths = [*asked, *(str(entry.source) for entry in entries if entry.source is not None)]
+        witnesses = with_folders(paths)
+        self.signature = stamp_digest(witnesses)
+        self._digests = {str(entry.path): by_content(entry) for entry in entries if entry.source is not None}
+        document = {
+            "witnesses": witnesses,
+            "signature": self.signature,
+            "answer": self._answer,
+            "digests": self._digests,
+            "entries": [_fields(entry) for entry in entries],
+        }
+        self._cache.write(INTERPRETERS, self._key, document)
+
+
+def _fields(entry: Entry) -> list[Any]:
+    content = None if entry.content is None else entry.content.hex()
+    return [str(entry.path), entry.source and str(entry.source), content, entry.link, entry.executable]
+
+
+def _entry(path: str, source: str | None, content: str | None, link: str | None, executable: bool) -> Entry:  # noqa: FBT001
+    return Entry(
+        PurePosixPath(path),
+        source=None if source is None else Path(source),
+        content=None if content is None else bytes.fromhex(content),
+        link=link,
+        executable=executable,
+    )

@@ -1,0 +1,57 @@
+"""Witnesses: files that something was made from. While all of them stand as they did, it need not be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SKIPPED = frozenset({"__pycache__"})
+
+
+def stamp_digest(paths: Iterable[str]) -> str:
+    """Return a digest of how the files and folders stand: kind, size, time of change, inode; none is opened.
+
+    A folder's time tells that something was added to it or taken away.
+    """
+    digest = hashlib.sha256()
+    lstat = os.lstat
+    lines = []
+    for path in paths:
+        try:
+            status = lstat(path)
+        except OSError:
+            lines.append("-")
+            continue
+        size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
+        lines.append(f"{status.st_mode} {size} {status.st_mtime_ns} {status.st_ino}")
+    digest.update("\n".join(lines).encode("ascii"))
+    return digest.hexdigest()
+
+
+def tree_paths(folder: str) -> list[str]:
+    """Return the folder and everything below it, but bytecode caches, which are made anew anyway."""
+    found = [folder]
+    waiting = [folder]
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name in _SKIPPED:
+                continue
+            found.append(entry.path)
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+    return sorted(found)
+
+
+def with_folders(paths: Iterable[str]) -> list[str]:
+    """Return the paths and the folders that they lie in."""
+    wanted = set(paths)
+    return sorted(wanted | {os.path.dirname(path) for path in wanted})  # noqa: PTH120 - thousands of them

@@ -1,0 +1,1 @@
+"""The command ``hatch-envpack``: one file for each verb."""

@@ -1,0 +1,1 @@
+"""What people see while they wait, and at the end."""

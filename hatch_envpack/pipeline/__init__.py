@@ -1,0 +1,1 @@
+"""The stages in their order: a project or an environment becomes a pack."""

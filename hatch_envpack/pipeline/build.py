@@ -1,0 +1,76 @@
+"""From a project to its pack."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from hatch_envpack.archive.tar import Tar
+from hatch_envpack.cache.environments import Kept, keep_environment
+from hatch_envpack.cache.records import key_of
+from hatch_envpack.environment.install import build_project, program, read_installed
+from hatch_envpack.environment.installer import find_installer, find_uv
+from hatch_envpack.environment.requirements import (
+    check_features,
+    check_python,
+    group_requirements,
+    requirements,
+)
+from hatch_envpack.frame.zstd import Zstd
+from hatch_envpack.interpreter.files import site_packages_path
+from hatch_envpack.interpreter.resolve import resolve_interpreter
+from hatch_envpack.pipeline.job import Subject
+from hatch_envpack.pipeline.pack import pack
+from hatch_envpack.pipeline.place import place_again
+from hatch_envpack.pipeline.plan import plan_key
+from hatch_envpack.pipeline.session import session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hatch_envpack.environment.installer import Installer
+    from hatch_envpack.interpreter.model import Interpreter
+    from hatch_envpack.pipeline.job import Job
+    from hatch_envpack.pipeline.session import Session
+
+
+def build_pack(job: Job) -> Path:
+    """Build, prove and place a pack; return its path. Raises `EnvpackError`, and then leaves nothing behind."""
+    project, settings = job.project, job.settings
+    check_features(project, settings.features)
+    group_requirements(project, settings.dependency_groups)
+    container = Tar(Zstd(settings.compression_level), job.mtime, indexed=True)
+    with session(job, container) as now:
+        interpreter = resolve_interpreter(settings.python, root=project.root, uv=find_uv(), ask=now.known.ask)
+        check_python(project, interpreter)
+        installer = find_installer(settings.installer, interpreter)
+        now.known.entries(interpreter)
+        key = key_of(str(project.root), now.known.signature, repr(installer), now.program)
+        with keep_environment(now.cache.root, key, afresh=not installer.updates) as held:
+            kept = held or Kept(now.work, None)
+            _install(job, interpreter, installer, kept, now)
+            return _pack(job, interpreter, installer, kept, now)
+
+
+def _install(job: Job, interpreter: Interpreter, installer: Installer, kept: Kept, now: Session) -> None:
+    now.report.stage(f"Building the wheel of {job.project.name}")
+    built = build_project(job.project, interpreter, installer, kept.root, now.work / "built", is_new=kept.is_new)
+    now.report.stage(f"Installing with {installer.name}")
+    wanted = requirements(job.project, kept.wheel(built), job.settings)
+    installer.install(wanted, program(kept.root), job.project.root, again=not kept.is_new)
+
+
+def _pack(job: Job, interpreter: Interpreter, installer: Installer, kept: Kept, now: Session) -> Path:
+    project = job.project
+    names = [project.name, project.version, project.file_stem, str(project.root)]
+    key = plan_key(job, now, kept.root, names)
+    placed = place_again(key, job, now)
+    if placed is not None:
+        with suppress(OSError):  # then the next build begins with an empty environment
+            kept.still_stands()
+        return placed
+    environment = read_installed(kept.root, site_packages_path(interpreter))
+    subject = Subject(
+        project.name, project.version, project.file_stem, project.root, interpreter, installer, (environment,)
+    )
+    return pack(subject, job, now, kept, key)

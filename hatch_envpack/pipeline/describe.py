@@ -1,0 +1,68 @@
+"""What a pack says about itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatch_envpack.libraries.policy import is_of_the_host
+from hatch_envpack.manifest.model import Manifest, SegmentSummary
+from hatch_envpack.manifest.platform import platform_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hatch_envpack.archive.segments import PackedSegment
+    from hatch_envpack.finding import Finding
+    from hatch_envpack.libraries.plan import LibraryPlan
+    from hatch_envpack.manifest.needs import Needs
+    from hatch_envpack.pipeline.job import Subject
+
+
+def describe(
+    subject: Subject,
+    needs: Needs,
+    plan: LibraryPlan,
+    left_out: tuple[tuple[str, int], ...],
+    segments: Sequence[PackedSegment],
+    findings: Sequence[Finding],
+) -> Manifest:
+    """Return the manifest."""
+    return Manifest(
+        name=subject.name,
+        version=subject.version,
+        python=subject.interpreter.version_text,
+        python_tag=subject.interpreter.tag,
+        platform_tag=platform_tag(needs.glibc, subject.interpreter.machine),
+        needs=needs,
+        distributions=tuple((each.name, each.version) for each in subject.distributions),
+        console_scripts=_scripts(subject, "console_scripts"),
+        gui_scripts=_scripts(subject, "gui_scripts"),
+        libraries=plan.libraries,
+        left_out=left_out,
+        segments=tuple(SegmentSummary(each.name, each.files, each.size) for each in segments),
+        findings=tuple(findings),
+    )
+
+
+def file_name(subject: Subject, manifest: Manifest, suffix: str) -> str:
+    """Return the name of the pack's file: what it is, and where it runs."""
+    return f"{subject.file_stem}-{manifest.python_tag}-{manifest.platform_tag}.envpack.{suffix}"
+
+
+def facts(manifest: Manifest) -> str:
+    """Return one line about what is in it and what it needs."""
+    files = sum(segment.files for segment in manifest.segments)
+    size = sum(segment.size for segment in manifest.segments)
+    needs = manifest.needs
+    return (
+        f"Python {manifest.python}, {len(manifest.distributions)} distributions, {files} files, {size / 1e6:.1f} MB; "
+        f"needs glibc {needs.glibc[0]}.{needs.glibc[1]} or newer"
+        + (f" and a CPU of level {needs.cpu}" if needs.cpu not in ("", "x86-64") else "")
+        + "".join(f", {soname}" for soname in needs.libraries if is_of_the_host(soname))
+        + "".join(f"; {count} files left out ({name})" for name, count in manifest.left_out)
+    )
+
+
+def _scripts(subject: Subject, group: str) -> tuple[str, ...]:
+    points = [point for each in subject.distributions for point in each.entry_points]
+    return tuple(sorted(point.name for point in points if point.group == group))

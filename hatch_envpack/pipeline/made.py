@@ -1,0 +1,71 @@
+"""A pack that is made, but for its file: what is laid end to end, and what is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hatch_envpack.archive.segments import PackedSegment
+from hatch_envpack.finding import Finding
+from hatch_envpack.report import SegmentFigures, Summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hatch_envpack.archive.container import Groups
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Everything but the bytes."""
+
+    file_name: str
+    head: tuple[PackedSegment, PackedSegment]
+    """The manifest and the folders."""
+    segments: tuple[PackedSegment, ...]
+    findings: tuple[Finding, ...]
+    facts: str
+    """One line about what the pack is."""
+
+    @property
+    def groups(self) -> Groups:
+        """All frames in the order of the file."""
+        return [(group.name, group.frames) for group in (*self.head, *self.segments)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads."""
+        return {
+            "file_name": self.file_name,
+            "head": [group.to_dict() for group in self.head],
+            "segments": [segment.to_dict() for segment in self.segments],
+            "findings": [finding.to_dict() for finding in self.findings],
+            "facts": self.facts,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Made:
+        """Return what a document of `to_dict` tells."""
+        manifest, folders = map(PackedSegment.from_dict, data["head"])
+        return cls(
+            data["file_name"],
+            (manifest, folders),
+            tuple(map(PackedSegment.from_dict, data["segments"])),
+            tuple(Finding(**finding) for finding in data["findings"]),
+            data["facts"],
+        )
+
+
+def summarize(made: Made, reused: frozenset[str], pack: Path) -> Summary:
+    """Return the table that is shown at the end; ``reused`` names the segments that came from the cache."""
+    figures = tuple(
+        SegmentFigures(
+            each.name,
+            each.files,
+            each.size,
+            sum(frame.compressed for frame in each.frames),
+            len(each.frames),
+            len(each.frames) if each.name in reused else 0,
+        )
+        for each in made.segments
+    )
+    return Summary(figures, pack, pack.stat().st_size)

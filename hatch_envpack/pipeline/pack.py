@@ -1,0 +1,143 @@
+"""From an installed environment to a proven pack: the stages in their order."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from hatch_envpack.accept import accept
+from hatch_envpack.archive.container import FOLDERS, MANIFEST
+from hatch_envpack.archive.member import Member
+from hatch_envpack.archive.members import folder_members
+from hatch_envpack.archive.segments import PackedSegment
+from hatch_envpack.archive.writer import make_group
+from hatch_envpack.cache.recipe import stamps_of
+from hatch_envpack.cache.witness import stamp_digest
+from hatch_envpack.checks.check import run_checks
+from hatch_envpack.environment.pip_wheel import pip_wheel
+from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
+from hatch_envpack.interpreter.files import interpreter_roots, site_packages_path
+from hatch_envpack.layout import Layout, Root
+from hatch_envpack.libraries.closure import plan_libraries
+from hatch_envpack.manifest.model import PATH
+from hatch_envpack.manifest.needs import measure_needs
+from hatch_envpack.manifest.platform import check_max_glibc
+from hatch_envpack.pipeline.describe import describe, facts, file_name
+from hatch_envpack.pipeline.frames import Sources, pack_frames
+from hatch_envpack.pipeline.made import Made
+from hatch_envpack.pipeline.place import place, report_findings
+from hatch_envpack.pipeline.plan import environment_paths, remember
+from hatch_envpack.pipeline.proof import proven
+from hatch_envpack.relocate.fixer import Context
+from hatch_envpack.segment.exclude import exclude
+from hatch_envpack.segment.links import check_links
+from hatch_envpack.segment.model import Segment
+from hatch_envpack.segment.split import split, without_doubles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hatch_envpack.cache.environments import Kept
+    from hatch_envpack.entry import Entry
+    from hatch_envpack.finding import Finding
+    from hatch_envpack.manifest.model import Manifest
+    from hatch_envpack.pipeline.job import Export, Job, Subject
+    from hatch_envpack.pipeline.session import Session
+    from hatch_envpack.segment.exclude import Selection
+    from hatch_envpack.settings import Settings
+
+
+def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, plan_key: str) -> Path:
+    """Pack the subject, prove the pack, and place it; return its path.
+
+    ``kept`` is the environment where this program had it installed. Under ``plan_key`` it is noted how the pack was
+    made; nothing is noted without. Raises `EnvpackError`.
+    """
+    settings, interpreter = job.settings, subject.interpreter
+    site_packages = site_packages_path(interpreter)
+    paths = environment_paths(subject.environments)
+    stamps = stamp_digest(paths)
+    selection, findings = _select(subject, _ground(subject, site_packages, now), settings, now)
+    segments = list(selection.segments)
+    plan = plan_libraries(_entries(segments), _layout(subject), interpreter, site_packages)
+    check_max_glibc(plan.elves, settings.max_glibc)
+    if plan.copied:
+        segments.insert(1, Segment("libraries", plan.copied))
+    check_links(segments)
+    context = Context(
+        interpreter, _layout(subject), plan, site_packages,
+        strip=settings.strip, isolated=settings.isolated, certificates=settings.certificates,
+    )  # fmt: skip
+    findings += run_checks(now.registry.checks, context, _entries(segments))
+    packed = pack_frames(segments, context, Sources(subject.root, kept, settings.bytecode), now)
+    if kept is not None:
+        with suppress(OSError):  # then the next build begins with an empty environment
+            kept.note(stamps_of(_entries(segments)))
+    findings += [finding for segment in packed.segments for finding in segment.findings]
+    members = [entry.path for entry in _entries(segments)]
+    members += [path for segment in packed.segments for path in segment.bytecode]
+    members += [each.info / "RECORD" for each in subject.distributions]
+    needs = measure_needs(plan, interpreter.machine, members)
+    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, [])
+    folders = _group(FOLDERS, list(folder_members(members)), now)
+    if settings.verify:
+        draft = Made("", (_manifest(manifest, now), folders), packed.segments, (), "")
+        findings += proven(draft, subject, plan, site_packages, settings, now)
+    findings = accept(findings, settings.allow)
+    report_findings(findings, now.report, strict=settings.strict)
+    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, findings)
+    name = file_name(subject, manifest, now.container.suffix)
+    made = Made(name, (_manifest(manifest, now), folders), packed.segments, tuple(findings), facts(manifest))
+    placed = place(made, job.folder, packed.reused, now)
+    if plan_key and not lacks_ensurepip(interpreter):
+        others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
+        remember(plan_key, made, paths, stamps, others, now)
+    return placed
+
+
+def _entries(segments: Sequence[Segment]) -> list[Entry]:
+    return [entry for segment in segments for entry in segment.entries]
+
+
+def _layout(subject: Subject) -> Layout:
+    folders = {str(root) for environment in subject.environments for root in environment.roots}
+    roots = [Root(folder, PurePosixPath()) for folder in sorted(folders)]
+    return Layout((*interpreter_roots(subject.interpreter), *roots))
+
+
+def _ground(subject: Subject, site_packages: PurePosixPath, now: Session) -> list[Entry]:
+    """Return the interpreter's own entries."""
+    ground = now.known.entries(subject.interpreter)
+    if lacks_ensurepip(subject.interpreter):
+        now.report.stage("Getting pip for the pack's own virtual environments")
+        wheel = pip_wheel(subject.installer, subject.interpreter, site_packages, subject.root, now.work)
+        ground = with_ensurepip(ground, wheel, site_packages.parent)
+    return ground
+
+
+def _select(
+    subject: Subject, ground: Sequence[Entry], settings: Settings, now: Session
+) -> tuple[Selection, list[Finding]]:
+    others: list[Segment] = []
+    findings: list[Finding] = []
+    # a later environment was made to replace parts of the first one
+    for environment in reversed(subject.environments):
+        segments, odd = split(environment, subject.interpreter.magic)
+        others = [*(without_doubles(segment, others) for segment in segments), *others]
+        findings += odd
+    interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
+    sets = now.registry.exclude_sets
+    selection = exclude([interpreter, *others], settings.exclude, sets, settings.exclude_sets)
+    return selection, [*findings, *selection.findings]
+
+
+def _manifest(manifest: Manifest, now: Session) -> PackedSegment:
+    document = manifest.to_bytes()
+    return _group(MANIFEST, [Member(PATH, len(document), (document,))], now)
+
+
+def _group(name: str, members: Sequence[Member], now: Session) -> PackedSegment:
+    _, frames = make_group(name, members, now.container, now.cache.frames)
+    return PackedSegment(name, len(members), frames, (), ())

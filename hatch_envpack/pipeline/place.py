@@ -1,0 +1,60 @@
+"""The last stage: a pack comes to lie where it was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatch_envpack.archive.writer import write_archive
+from hatch_envpack.errors import FindingsError
+from hatch_envpack.pipeline.made import summarize
+from hatch_envpack.pipeline.plan import recall
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hatch_envpack.finding import Finding
+    from hatch_envpack.pipeline.job import Export, Job
+    from hatch_envpack.pipeline.made import Made
+    from hatch_envpack.pipeline.session import Session
+    from hatch_envpack.report import Report
+
+
+def write(made: Made, now: Session) -> None:
+    """Write the pack under its temporary name. Raises `ArchiveError`."""
+    write_archive(made.groups, now.container, now.cache.frames, now.partial.stream)
+
+
+def place(made: Made, folder: Path, reused: frozenset[str], now: Session) -> Path:
+    """Write the pack, give it its name in ``folder``, and tell of it. Raises `ArchiveError`."""
+    write(made, now)
+    destination = folder / made.file_name
+    now.partial.keep(destination)
+    now.report.info(f"{made.facts}, packed into {destination.stat().st_size / 1e6:.1f} MB")
+    now.report.summary(summarize(made, reused, destination))
+    return destination
+
+
+def place_again(key: str, job: Job | Export, now: Session) -> Path | None:
+    """Place a pack that was made before from the same; None when there is none, or it is to be proven once more."""
+    if job.settings.verify == "always":
+        return None
+    made = recall(key, now)
+    if made is None:
+        return None
+    report_findings(made.findings, now.report, strict=job.settings.strict)
+    return place(made, job.folder, frozenset(segment.name for segment in made.segments), now)
+
+
+def report_findings(findings: Sequence[Finding], report: Report, *, strict: bool) -> None:
+    """Tell the findings that nobody accepted. Raises `FindingsError` when ``strict`` makes them errors."""
+    open_findings = [finding for finding in findings if not finding.accepted]
+    if strict and open_findings:
+        raise FindingsError(
+            f"{len(open_findings)} findings, and `strict` makes them errors (`allow` accepts one with a reason):",
+            detail="\n".join(map(str, open_findings)),
+        )
+    for finding in open_findings:
+        report.warning(str(finding))
+    if accepted := len(findings) - len(open_findings):
+        report.info(f"{accepted} accepted findings are in the manifest")

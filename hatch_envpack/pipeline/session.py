@@ -1,0 +1,80 @@
+"""What one build has at hand: a folder of its own, the cache, and what is known of this program."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hatch_envpack.cache.admin import cache_folder
+from hatch_envpack.cache.cache import Cache
+from hatch_envpack.cache.fingerprint import plugin_fingerprint, program_fingerprint
+from hatch_envpack.cache.interpreters import KnownInterpreter
+from hatch_envpack.cache.tag import claim
+from hatch_envpack.errors import ArchiveError, CacheError
+from hatch_envpack.registry import Registry
+from hatch_envpack.workspace import Partial, workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hatch_envpack.archive.container import Container
+    from hatch_envpack.pipeline.job import Export, Job
+    from hatch_envpack.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The surroundings of one build."""
+
+    work: Path
+    """A temporary folder."""
+    partial: Partial
+    """The pack in the making, in the folder where it is to lie."""
+    container: Container
+    cache: Cache
+    registry: Registry
+    program: str
+    """A digest of this program and its libraries."""
+    plugins: str
+    """The same for installed plugins; empty without any."""
+    known: KnownInterpreter
+    report: Report
+
+
+@contextmanager
+def session(job: Job | Export, container: Container) -> Iterator[Session]:
+    """Prepare a build, and clean up after it. Raises `EnvpackError`."""
+    registry = Registry()
+    program = program_fingerprint()
+    plugins = "".join(plugin_fingerprint(*plugin) for plugin in registry.plugins)
+    with _partial(job.folder) as partial, workspace() as work:
+        root = _cache_root(work, job.report)
+        cache = Cache(root, work)
+        yield Session(
+            work, partial, container, cache, registry, program, plugins, KnownInterpreter(cache, program), job.report
+        )
+        if cache.problem:
+            job.report.warning(
+                f"the cache {root} cannot be written to ({cache.problem}): the next build will not be faster than this "
+                "one; make room, or set HATCH_ENVPACK_CACHE_DIR to another folder"
+            )
+
+
+def _cache_root(work: Path, report: Report) -> Path:
+    root = cache_folder()
+    try:
+        claim(root)
+    except CacheError as error:
+        report.warning(f"{error}; this build goes on without a cache, and the next one will not be faster")
+        return work / "cache"
+    return root
+
+
+def _partial(folder: Path) -> Partial:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Partial(folder)
+    except OSError as error:
+        raise ArchiveError(f"the output folder {folder} cannot be written to: {error.strerror}") from error

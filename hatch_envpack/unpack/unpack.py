@@ -1,0 +1,83 @@
+"""Unpacking a pack: into a temporary folder beside the one that is asked for, which then gets its name."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatch_envpack.errors import ArchiveError
+from hatch_envpack.unpack.engine import unpack_into
+from hatch_envpack.workspace import PartialFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What came out of a pack."""
+
+    folder: Path
+    """Where it lies: absolute, and no symbolic link."""
+    files: int
+    links: int
+    bytes: int
+    """Of all files."""
+
+
+def unpack(
+    pack: Path, folder: Path, *, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Unpacked:
+    """Unpack a ``.tar.zst``, ``.tar.gz``, ``.tar`` or ``.zip`` into ``folder``, which must be missing or empty.
+
+    Either all of it comes to lie under the folder's name, written to the disk, or nothing. ``jobs`` are the processes
+    that share the work, by default one for each processor. ``progress`` is called with what is done and what there
+    is to do, both in bytes, of the pack or of its content.
+
+    Modes are 0644 and 0755, less the umask, which root's ``tar -x`` does not heed either. Raises `ArchiveError`.
+    """
+    target = Path(os.path.realpath(folder))
+    _check_free(folder, target)
+    try:
+        partial = PartialFolder(target)
+    except OSError as error:
+        raise ArchiveError(f"{folder} cannot be made: {error.strerror}") from error
+    with partial:
+        counts = unpack_into(pack, partial.path, place=folder, jobs=jobs, progress=progress, held=[partial.lock])
+        try:
+            partial.keep()
+        except OSError as error:
+            raise _not_kept(folder, error) from error
+    return Unpacked(target, counts.files, counts.links, counts.size)
+
+
+def _check_free(folder: Path, target: Path) -> None:
+    try:
+        with os.scandir(target) as entries:
+            if next(entries, None) is not None:
+                raise _exists(folder)
+    except FileNotFoundError:
+        return
+    except NotADirectoryError as error:
+        raise _exists(folder) from error
+    except OSError as error:
+        raise ArchiveError(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def _not_kept(folder: Path, error: OSError) -> ArchiveError:
+    if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+        return _exists(folder)
+    if error.errno in (errno.EBUSY, errno.EXDEV):
+        return ArchiveError(f"{folder} is where a file system is mounted: name a folder inside of it")
+    if error.errno in _NO_SPACE:
+        return ArchiveError(f"the pack cannot be unpacked: {error.strerror}: make room for {folder}")
+    return ArchiveError(f"{folder} cannot be made: {error.strerror}")
+
+
+def _exists(folder: Path) -> ArchiveError:
+    return ArchiveError(f"{folder} exists: remove it or name another folder")
