@@ -6,9 +6,7 @@ that what a killed build left is never taken for whole.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 import zipfile
 from contextlib import contextmanager, suppress
@@ -16,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_envpack.cache.files import place, touch, write_aside
+from hatch_envpack.cache.lock import held_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,24 +75,14 @@ def keep_environment(root: Path, key: str, *, afresh: bool) -> Iterator[Kept | N
     Gives None when another build uses it or the cache cannot be written to.
     """
     folder = place(root, KIND, key)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = folder.with_suffix(".lock").open("a")
-    except OSError:
-        yield None
-        return
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not os.fstat(lock.fileno()).st_nlink:
-                raise BlockingIOError  # the cache was emptied in this moment
-            stamps = None if afresh else _take_notes(folder)
-            if stamps is None:
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir()
-        except OSError:
+    with held_alone(folder) as free:
+        if not free:
             yield None
             return
+        stamps = None if afresh else _take_notes(folder)
+        if stamps is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(exist_ok=True)
         touch(folder)
         yield Kept(folder, stamps)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +49,18 @@ def taken(entry: Path) -> Iterator[bool]:
     finally:
         path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+@contextmanager
+def held_alone(folder: Path) -> Iterator[bool]:
+    """Make ``folder`` if it is not there, and hold it as `taken` does; false also where the cache refuses it."""
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            free = stack.enter_context(taken(folder))
+        except OSError:
+            free = False
+        yield free
 
 
 def _lock(path: Path, how: int) -> int:

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from hatch_envpack.accept import accept
 from hatch_envpack.archive.container import FOLDERS, MANIFEST
 from hatch_envpack.archive.member import Member
@@ -84,7 +86,8 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     folders = _group(FOLDERS, list(folder_members(members)), now)
     if settings.verify:
         draft = Made("", (_manifest(manifest, now), folders), packed.segments, (), "")
-        findings += proven(draft, subject, plan, site_packages, settings, now)
+        own = _own_files(subject, segments, packed.segments)
+        findings += proven(draft, own, subject, plan, site_packages, settings, now)
     findings = accept(findings, settings.allow)
     report_findings(findings, now.report, strict=settings.strict)
     manifest = describe(subject, needs, plan, selection.left_out, packed.segments, findings)
@@ -99,6 +102,16 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
 
 def _entries(segments: Sequence[Segment]) -> list[Entry]:
     return [entry for segment in segments for entry in segment.entries]
+
+
+def _own_files(subject: Subject, segments: Sequence[Segment], packed: Sequence[PackedSegment]) -> list[PurePosixPath]:
+    """Return the files of the project's own distribution; none where it is not one distribution by itself."""
+    name = f"distribution:{canonicalize_name(subject.name)}"
+    for segment, done in zip(segments, packed, strict=True):
+        if segment.name == name and segment.distribution is not None:
+            paths = [entry.path for entry in segment.entries]
+            return [*paths, *done.bytecode, segment.distribution.info / "RECORD"]
+    return []
 
 
 def _layout(subject: Subject) -> Layout:

@@ -30,6 +30,21 @@ class Question:
     own: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     """Kind and name of what is the project's own, and not a dependency's."""
 
+    def split(self) -> tuple[Question, Question]:
+        """Return the question for the project's own and the one for all others."""
+        halves = []
+        for own in (True, False):
+            modules = tuple(name for name in self.modules if ((MODULE, name) in self.own) is own)
+            points = tuple(point for point in self.entry_points if ((point.group, point.name) in self.own) is own)
+            halves.append(Question(modules, points, self.own))
+        return halves[0], halves[1]
+
+    @property
+    def words(self) -> list[list[str]]:
+        """All that is asked, for a key."""
+        points = [f"{point.group} {point.name} {point.value}" for point in self.entry_points]
+        return [list(self.modules), points, sorted(f"{kind} {name}" for kind, name in self.own)]
+
     def only(self, failures: Iterable[Failure]) -> Question:
         """Return the question for what failed alone."""
         asked = {(failure.kind, failure.name) for failure in failures}

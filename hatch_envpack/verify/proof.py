@@ -9,7 +9,6 @@ from hatch_envpack.elf.read import read_elf
 from hatch_envpack.environment.pyvenv import NAME, parse_pyvenv
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.finding import Finding
-from hatch_envpack.unpack.engine import unpack_into
 from hatch_envpack.verify.ask import MODULE, SCRIPT_GROUPS, Question, ask
 
 if TYPE_CHECKING:
@@ -49,15 +48,15 @@ def top_level_modules(distribution: Distribution, site_packages: PurePosixPath) 
 
 
 def prove(
-    pack: Path,
+    place: Path,
     program: str,
     asked: Question,
     allows: Callable[[str], bool],
     needs: Callable[[str], bool],
     original: Path,
-    folder: Path,
+    nowhere: Path,
 ) -> list[Finding]:
-    """Unpack into ``folder`` and ask the ``program`` in its ``bin``. Raises `VerificationError` naming what failed.
+    """Ask the ``program`` in ``bin`` of an unpacked pack. Raises `VerificationError` naming what failed.
 
     ``allows`` says which libraries may come from elsewhere, ``needs`` which ones a packed file is linked to: these must
     be the pack's own. Any other is opened by name, by a module that makes use of it where there is one, and is a
@@ -66,12 +65,8 @@ def prove(
     ``original`` is the python of the environment before it was packed: where a part of a dependency fails there too (a
     command whose extra is not installed), that is not of the pack's making, and a finding. So is an entry point for
     another program, which may not be there; where it failed before, the finding is accepted, since large distributions
-    have plugins for many programs.
+    have plugins for many programs. ``nowhere`` is an empty folder.
     """
-    place, nowhere = folder / "an other place", folder / "nowhere"
-    place.mkdir(parents=True)
-    nowhere.mkdir()
-    unpack_into(pack, place)
     _check_configs(place)
     answer = ask(place / "bin" / program, asked, nowhere)
     before = _failing_before(asked, answer.failures, original, nowhere)
