@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-LEVELS: dict[str, range | None] = {
+LEVELS = {
     "tar.zst": range(1, 23),
     "tar.gz": range(1, 13),
-    "tar": None,
+    "tar": range(0),
     "zip": range(1, 13),
 }
-"""zstd's own levels, and libdeflate's; a plain ``tar`` is not compressed."""
+"""zstd's own levels, and libdeflate's; a plain ``tar`` has none and takes any, since it is not compressed."""
 
 DEFAULT_FORMAT = "tar.zst"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hatch_envpack.archive.container import Container
 
 _CONTAINERS: dict[str, Callable[[int, int], Container]] = {
-    "tar.zst": lambda level, mtime: Tar(Zstd(level), mtime),
+    "tar.zst": lambda level, mtime: Tar(Zstd(level), mtime, indexed=True),
     "tar.gz": lambda level, mtime: Tar(Gzip(level), mtime),
     "tar": lambda _, mtime: Tar(Stored(), mtime),
     "zip": Zip,

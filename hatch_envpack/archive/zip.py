@@ -15,8 +15,9 @@ from hatch_envpack.frame.frame import FRAME_SIZE, Frame
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hatch_envpack.archive.container import Groups
     from hatch_envpack.archive.member import Member
-    from hatch_envpack.frame.frame import FrameRecord, Work
+    from hatch_envpack.frame.frame import Work
 
 _ZLIB_LEVELS = range(1, 10)
 
@@ -62,9 +63,7 @@ class Zip:
 
     def _pieces(self, member: Member) -> Iterator[Work]:
         """Cut a large file: it shares no frame with another member."""
-        head = layout.file_head(
-            member.path, executable=member.executable, method=layout.DEFLATED, mtime=self.mtime
-        )
+        head = layout.file_head(member.path, executable=member.executable, method=layout.DEFLATED, mtime=self.mtime)
         # deflate makes what cannot be compressed larger, but not by a hundredth
         large = layout.is_large(member.size + member.size // 100)
         begin = layout.streamed_header(head, large=large)
@@ -84,7 +83,7 @@ class Zip:
         yield PieceWork(begin, parts, level, lengths, is_last=True)
         yield EndWork(head, lengths, checksum, done + size, large=large)
 
-    def tail(self, groups: Sequence[tuple[str, Sequence[FrameRecord]]]) -> bytes:
+    def tail(self, groups: Groups) -> bytes:
         """Return the directory."""
         records: list[bytes] = []
         offset = begin = 0
@@ -113,13 +112,13 @@ class MembersWork:
         directory: list[bytes] = []
         offset = raw = 0
         for member, content in self.members:
-            head, content, data = self._compressed(member, content)
-            sizes = layout.Sizes(deflate.crc32(content), len(data), len(content))
+            head, plain, data = self._compressed(member, content)
+            sizes = layout.Sizes(deflate.crc32(plain), len(data), len(plain))
             header = layout.local_header(head, sizes)
             parts += (header, data)
             directory.append(layout.central_record(head, sizes, offset))
             offset += len(header) + len(data)
-            raw += len(content)
+            raw += len(plain)
         return Frame(b"".join(parts), raw, None, b"".join(directory))
 
     def _compressed(self, member: Member, content: bytes) -> tuple[layout.Head, bytes, bytes]:

@@ -28,7 +28,7 @@ def make_frames(
         waiting: deque[Future[FrameRecord] | Work] = deque()
 
         def first() -> FrameRecord:
-            """Return the record of what has waited longest: all before it is done, which is what some work waits for."""
+            """Return the record of what has waited longest; all before it is done, as some work needs it to be."""
             item = waiting.popleft()
             return item.result() if isinstance(item, Future) else _run(item, keep)
 
