@@ -35,20 +35,13 @@ class Registry:
             hatch_envpack.checks.builtin,
         ):
             self._manager.register(module)
-        points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
-        self._plugins = tuple((point.module, point.dist.name if point.dist else "") for point in points)
-        for point in points:
+        for point in entry_points(group=GROUP):
             try:
                 self._manager.register(point.load(), name=point.name)
             except Exception as error:
                 raise PluginError(
                     f"the plugin {point.name} ({point.value}) cannot be loaded: {error}: mend or uninstall it"
                 ) from error
-
-    @property
-    def plugins(self) -> tuple[tuple[str, str], ...]:
-        """The module and the distribution of each installed plugin."""
-        return self._plugins
 
     @property
     def fixers(self) -> tuple[type[Fixer], ...]:

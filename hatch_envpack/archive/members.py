@@ -9,6 +9,7 @@ from hatch_envpack.archive.member import Member
 from hatch_envpack.entry import Stamp
 from hatch_envpack.finding import Finding
 from hatch_envpack.relocate.chain import apply
+from hatch_envpack.segment.folders import folders_above
 from hatch_envpack.segment.record import Digest, RecordValue, record_value
 
 if TYPE_CHECKING:
@@ -128,6 +129,5 @@ def folder_members(paths: Iterable[PurePosixPath]) -> Iterator[Member]:
 
     They stand together at the beginning, so that no segment's bytes depend on the segments before it.
     """
-    folders = {parent for path in paths for parent in path.parents if parent.parts}
-    for folder in sorted(folders, key=lambda folder: folder.parts):
-        yield Member(str(folder), folder=True)
+    for folder in folders_above(map(str, paths)):
+        yield Member(folder, folder=True)

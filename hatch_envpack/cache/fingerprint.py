@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.util import find_spec
 from pathlib import Path
+
+from hatch_envpack.markers import GROUP
 
 _LIBRARIES = ("distlib", "lief", "packaging", "pathspec")
 """Libraries whose output, or whose verdict, ends up in a pack; codecs speak for themselves."""
@@ -25,13 +27,21 @@ def program_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def plugin_fingerprint(module: str, distribution: str) -> str:
-    """Return a digest of a plugin: the version of its distribution, and the code of its module or package."""
-    digest = hashlib.sha256(f"{module} {distribution} {_version(distribution)}\0".encode())
-    spec = find_spec(module.partition(".")[0])
-    folders = list(spec.submodule_search_locations or ()) if spec is not None else []
-    files = [path for folder in folders for path in Path(folder).rglob("*.py")]
-    if spec is not None and not folders and spec.origin is not None:
+@cache
+def plugins_fingerprint() -> str:
+    """Return a digest of the versions and the code of all installed plugins; empty without any."""
+    points = entry_points(group=GROUP)
+    found = sorted({(point.module.partition(".")[0], point.dist.name if point.dist else "") for point in points})
+    return "".join(_plugin(*plugin) for plugin in found)
+
+
+def _plugin(package: str, distribution: str) -> str:
+    digest = hashlib.sha256(f"{package} {distribution} {_version(distribution)}\0".encode())
+    spec = find_spec(package)
+    if spec is None:
+        return digest.hexdigest()
+    files = [path for folder in spec.submodule_search_locations or () for path in Path(folder).rglob("*.py")]
+    if not files and spec.origin is not None:
         files = [Path(spec.origin)]
     for path in sorted(files):
         digest.update(path.read_bytes())

@@ -121,13 +121,13 @@ def parse_record(data: bytes, info: PurePosixPath, site_packages: PurePosixPath)
 
 
 def _row(row: list[str], info: PurePosixPath, site_packages: PurePosixPath) -> RecordRow:
-    path = PurePosixPath(posixpath.normpath(posixpath.join(str(site_packages), row[0])))
+    path = posixpath.normpath(posixpath.join(str(site_packages), row[0]))
     if "\0" in row[0]:
         raise InstallError(f"{info}/RECORD lists {row[0]!r}, which can be no file: reinstall that distribution")
-    if path.is_absolute() or path.parts[:1] in ((), ("..",)):
+    if path.startswith(("/", "../")) or path in ("..", "."):
         raise InstallError(f"{info}/RECORD lists {row[0]!r}, which is outside of the environment: it cannot be packed")
     digest, size = ([*row[1:], "", ""])[:2]
-    return RecordRow(path, digest, size)
+    return RecordRow(PurePosixPath(path), digest, size)
 
 
 def parse_entry_points(data: bytes, where: PurePosixPath) -> Iterator[EntryPoint]:

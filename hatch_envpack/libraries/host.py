@@ -9,7 +9,7 @@ import glob
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,12 +35,17 @@ def search_folders() -> list[str]:
 class Host:
     """The build machine's libraries."""
 
+    _found: dict[tuple[object, ...], Path | None] = field(default_factory=dict)
+
     def find(self, soname: str, elf: Elf, source: Path) -> Path | None:
         """Return the file that the loader would take for ``soname``, asked for by the file ``source``."""
-        for candidate in self._candidates(soname, elf, source):
-            if _fits(candidate, elf):
-                return candidate.resolve()
-        return None
+        own = (elf.rpath, elf.runpath, source.parent) if elf.rpath or elf.runpath else ()
+        asked = (soname, elf.machine, elf.bits, *own)
+        if asked not in self._found:
+            candidates = (each for each in self._candidates(soname, elf, source) if _fits(each, elf))
+            first = next(candidates, None)
+            self._found[asked] = first.resolve() if first is not None else None
+        return self._found[asked]
 
     def _candidates(self, soname: str, elf: Elf, source: Path) -> Iterator[Path]:
         for entry in (*(elf.rpath or ()), *(elf.runpath or ())):

@@ -12,7 +12,6 @@ from hatch_envpack.cache.cache import SEGMENTS
 from hatch_envpack.cache.recipe import by_record, by_stamp, pack_key, segment_key, unchanged_since
 from hatch_envpack.cache.records import key_of
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.relocate.chain import make_chain
 from hatch_envpack.relocate.leaks import LeakScanner
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Packed:
     """The names of those that came from the cache."""
 
 
-def pack_frames(segments: Sequence[Segment], context: Context, sources: Sources, now: Session) -> Packed:
+def pack_frames(segments: Sequence[Segment], chain: Chain, context: Context, sources: Sources, now: Session) -> Packed:
     """Return all segments, packed, in their order. Raises `ArchiveError`, `RelocationError`, `InterpreterError`."""
     leaks = [*context.layout.build_paths, str(sources.root)]
     common = key_of(pack_key(context, now.program, now.plugins), leaks)
@@ -57,7 +56,6 @@ def pack_frames(segments: Sequence[Segment], context: Context, sources: Sources,
     frame_keys = {name: key_of(key, now.container.fingerprint, sources.bytecode) for name, key in keys.items()}
     known = _known(frame_keys, now)
     missing = [segment for segment in segments if segment.name not in known]
-    chain = make_chain(now.registry.fixers, context)
     bytecode = _bytecode(missing, keys, chain, context, now) if sources.bytecode else {}
     if missing:
         now.report.stage("Packing")

@@ -31,6 +31,8 @@ from hatch_envpack.pipeline.made import Made
 from hatch_envpack.pipeline.place import place, report_findings
 from hatch_envpack.pipeline.plan import environment_paths, remember
 from hatch_envpack.pipeline.proof import proven
+from hatch_envpack.registry import Registry
+from hatch_envpack.relocate.chain import make_chain
 from hatch_envpack.relocate.fixer import Context
 from hatch_envpack.segment.exclude import exclude
 from hatch_envpack.segment.links import check_links
@@ -61,7 +63,8 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     site_packages = site_packages_path(interpreter)
     paths = environment_paths(subject.environments)
     stamps = stamp_digest(paths)
-    selection, findings = _select(subject, _ground(subject, site_packages, now), settings, now)
+    registry = Registry()
+    selection, findings = _select(subject, _ground(subject, site_packages, now), settings, registry)
     segments = list(selection.segments)
     plan = plan_libraries(_entries(segments), _layout(subject), interpreter, site_packages)
     check_max_glibc(plan.elves, settings.max_glibc)
@@ -72,8 +75,10 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
         interpreter, _layout(subject), plan, site_packages,
         strip=settings.strip, isolated=settings.isolated, certificates=settings.certificates,
     )  # fmt: skip
-    findings += run_checks(now.registry.checks, context, _entries(segments))
-    packed = pack_frames(segments, context, Sources(subject.root, kept, settings.bytecode), now)
+    findings += run_checks(registry.checks, context, _entries(segments))
+    packed = pack_frames(
+        segments, make_chain(registry.fixers, context), context, Sources(subject.root, kept, settings.bytecode), now
+    )
     if kept is not None:
         with suppress(OSError):  # then the next build begins with an empty environment
             kept.note(stamps_of(_entries(segments)))
@@ -131,7 +136,7 @@ def _ground(subject: Subject, site_packages: PurePosixPath, now: Session) -> lis
 
 
 def _select(
-    subject: Subject, ground: Sequence[Entry], settings: Settings, now: Session
+    subject: Subject, ground: Sequence[Entry], settings: Settings, registry: Registry
 ) -> tuple[Selection, list[Finding]]:
     others: list[Segment] = []
     findings: list[Finding] = []
@@ -141,8 +146,7 @@ def _select(
         others = [*(without_doubles(segment, others) for segment in segments), *others]
         findings += odd
     interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
-    sets = now.registry.exclude_sets
-    selection = exclude([interpreter, *others], settings.exclude, sets, settings.exclude_sets)
+    selection = exclude([interpreter, *others], settings.exclude, registry.exclude_sets, settings.exclude_sets)
     return selection, [*findings, *selection.findings]
 
 

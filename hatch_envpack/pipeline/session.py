@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from hatch_envpack.cache.admin import cache_folder
 from hatch_envpack.cache.cache import Cache
-from hatch_envpack.cache.fingerprint import plugin_fingerprint, program_fingerprint
+from hatch_envpack.cache.fingerprint import plugins_fingerprint, program_fingerprint
 from hatch_envpack.cache.interpreters import KnownInterpreter
 from hatch_envpack.cache.tag import claim
 from hatch_envpack.errors import ArchiveError, CacheError
-from hatch_envpack.registry import Registry
 from hatch_envpack.workspace import Partial, workspace
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ class Session:
     """The pack in the making, in the folder where it is to lie."""
     container: Container
     cache: Cache
-    registry: Registry
     program: str
     """A digest of this program and its libraries."""
     plugins: str
@@ -46,15 +44,11 @@ class Session:
 @contextmanager
 def session(job: Job | Export, container: Container) -> Iterator[Session]:
     """Prepare a build, and clean up after it. Raises `EnvpackError`."""
-    registry = Registry()
-    program = program_fingerprint()
-    plugins = "".join(plugin_fingerprint(*plugin) for plugin in registry.plugins)
+    program, plugins = program_fingerprint(), plugins_fingerprint()
     with _partial(job.folder) as partial, workspace() as work:
         root = _cache_root(work, job.report)
         cache = Cache(root, work)
-        yield Session(
-            work, partial, container, cache, registry, program, plugins, KnownInterpreter(cache, program), job.report
-        )
+        yield Session(work, partial, container, cache, program, plugins, KnownInterpreter(cache, program), job.report)
         if cache.problem:
             job.report.warning(
                 f"the cache {root} cannot be written to ({cache.problem}): the next build will not be faster than this "

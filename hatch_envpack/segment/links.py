@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.segment.folders import folders_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,7 +40,7 @@ def check_links(segments: Iterable[Segment]) -> None:
     links = {path: entry for path, entry in entries.items() if entry.link is not None}
     if not links:
         return
-    folders = {folder for path in entries for folder in path.parents}
+    folders = {PurePosixPath(), *map(PurePosixPath, folders_above(map(str, entries)))}
     for path in sorted(folders & links.keys()):
         behind = min(other for other in entries if path in other.parents)
         raise ArchiveError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -19,12 +20,19 @@ def plain_rows(rows: Iterable[RecordRow], root: Path) -> Iterator[RecordRow]:
     ``lib64`` is such a link on some systems: a pack has each file once, and the link beside it.
     """
     real_root = Path(os.path.realpath(root))
-    known: dict[PurePosixPath, PurePosixPath] = {}
+    behind_link: dict[str, bool] = {"": False}
     for row in rows:
-        folder = row.path.parent
-        if folder not in known:
-            known[folder] = _plain(folder, root, real_root)
-        yield row if known[folder] == folder else replace(row, path=known[folder] / row.path.name)
+        if _is_behind_link(str(row.path).rpartition("/")[0], str(root), behind_link):
+            yield replace(row, path=_plain(row.path.parent, root, real_root) / row.path.name)
+        else:
+            yield row
+
+
+def _is_behind_link(folder: str, root: str, known: dict[str, bool]) -> bool:
+    if folder not in known:
+        above = _is_behind_link(folder.rpartition("/")[0], root, known)
+        known[folder] = above or posixpath.islink(f"{root}/{folder}")
+    return known[folder]
 
 
 def _plain(folder: PurePosixPath, root: Path, real_root: Path) -> PurePosixPath:

@@ -178,13 +178,17 @@ class _Splitter:
 
     def _unowned(self) -> Iterator[Entry]:
         root, site_packages = self.environment.root, self.environment.site_packages
-        for folder, folders, files in os.walk(root, onerror=_unreadable):
-            relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
+        owned, start = set(map(str, self.owners)), str(root)
+        for folder, folders, files in os.walk(start, onerror=_unreadable):
+            relative = folder[len(start) :].lstrip("/")
             links = [name for name in folders if posixpath.islink(posixpath.join(folder, name))]
             folders[:] = sorted(name for name in folders if name != _BYTECODE_CACHE and name not in links)
             for name in sorted([*files, *links]):
-                path = relative / name
-                if path in self.owners or path in self.environment.dropped or _belongs_to_venv(path, site_packages):
+                text = f"{relative}/{name}" if relative else name
+                if text in owned:
+                    continue
+                path = PurePosixPath(text)
+                if path in self.environment.dropped or _belongs_to_venv(path, site_packages):
                     continue
                 if path in self.environment.rewritten:
                     yield Entry(path, content=self.environment.rewritten[path])

@@ -40,9 +40,11 @@ def question(distributions: Iterable[Distribution], site_packages: PurePosixPath
 def top_level_modules(distribution: Distribution, site_packages: PurePosixPath) -> set[str]:
     """Return the names that can be imported, from the files of a distribution; namespace packages included."""
     modules = set()
+    start = f"{site_packages}/"
     for row in distribution.rows:
-        if row.path.suffix in _SUFFIXES and row.path.is_relative_to(site_packages):
-            first = row.path.relative_to(site_packages).parts[0]
+        path = str(row.path)
+        if path.endswith(_SUFFIXES) and path.startswith(start):
+            first = path[len(start) :].partition("/")[0]
             modules.add(first.partition(".")[0] if first.endswith(_SUFFIXES) else first)
     return {name for name in modules if name.isidentifier()}
 
