@@ -167,7 +167,7 @@ def test_more_members_than_a_zip_without_zip64_can_count(tmp_path: Path) -> None
     pack.write_bytes(_archive([Member(f"f{number}", folder=True) for number in range(70_000)]))
     with zipfile.ZipFile(pack) as opened:
         assert len(opened.filelist) == 70_000
-    for command in (["zipinfo", "-1", pack], ["bsdtar", "-tf", pack]):
+    for command in (["zipinfo", "-1", str(pack)], ["bsdtar", "-tf", str(pack)]):
         names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         assert (len(names), names[-1]) == (70_000, "f69999/")
 
@@ -197,7 +197,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 def test_a_large_file_does_not_lie_in_memory(tmp_path: Path) -> None:
     """400 MB are packed in less than 100 MB."""
     pack = tmp_path / "pack.zip"
-    command = [sys.executable, "-c", _PACK_ONE_LARGE_FILE, pack]
+    command = [sys.executable, "-c", _PACK_ONE_LARGE_FILE, str(pack)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 100_000
     with zipfile.ZipFile(pack) as opened:
