@@ -14,7 +14,19 @@ import hatch_envpack
 PACKAGE = Path(hatch_envpack.__file__).parent
 
 LAYERS = (
-    {"__init__", "errors", "settings", "finding", "report", "entry", "layout", "markers", "regular", "umask"},
+    {
+        "__init__",
+        "errors",
+        "settings",
+        "finding",
+        "report",
+        "entry",
+        "layout",
+        "markers",
+        "regular",
+        "umask",
+        "formats",
+    },
     {"process", "workspace", "config", "console"},
     {"elf", "macho"},
     {"interpreter"},
