@@ -40,10 +40,9 @@ def _plugin(package: str, distribution: str) -> str:
     spec = find_spec(package)
     if spec is None:
         return digest.hexdigest()
-    folders = spec.submodule_search_locations
-    files = (
-        [path for folder in folders for path in Path(folder).rglob("*.py")] if folders else [Path(spec.origin or "")]
-    )
+    files = [path for folder in spec.submodule_search_locations or () for path in Path(folder).rglob("*.py")]
+    if not files and spec.origin is not None:
+        files = [Path(spec.origin)]
     for path in sorted(files):
         digest.update(path.read_bytes())
     return digest.hexdigest()

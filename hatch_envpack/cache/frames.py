@@ -32,6 +32,7 @@ class FrameStore:
         """Use the cache in the folder ``cache``; ``spare`` is a folder of this build alone."""
         self._cache = cache
         self._spare = spare
+        self._whole: set[str] = set()
         self.refused: OSError | None = None
         """Why the cache did not take a frame."""
 
@@ -64,10 +65,16 @@ class FrameStore:
         raise FileNotFoundError(digest)
 
     def lacking(self, records: Iterable[FrameRecord]) -> set[str]:
-        """Return the digests of the frames that are not there, or not whole; damaged ones are thrown away."""
-        wanted = list(dict.fromkeys(record.digest for record in records))
+        """Return the digests of the frames that are not there, or not whole; damaged ones are thrown away.
+
+        A frame is read once in a build.
+        """
+        wanted = {record.digest for record in records} - self._whole
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return {digest for digest, whole in zip(wanted, pool.map(self._is_whole, wanted), strict=True) if not whole}
+            self._whole |= {
+                digest for digest, whole in zip(wanted, pool.map(self._is_whole, wanted), strict=True) if whole
+            }
+        return wanted - self._whole
 
     def _is_whole(self, digest: str) -> bool:
         path = place(self._cache, KIND, digest)

@@ -7,6 +7,8 @@ import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from hatch_envpack.segment.folders import folders_above
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,8 +26,12 @@ def case_collisions(paths: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """
     folded: dict[str, set[str]] = defaultdict(set)
     for path in _with_folders(paths):
-        folded[unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())].add(path)
+        folded[path.lower() if path.isascii() else _folded(path)].add(path)
     return tuple(sorted(tuple(sorted(group)) for group in folded.values() if len(group) > 1))
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
 def windows_names(paths: Iterable[str]) -> tuple[str, ...]:
@@ -41,8 +47,5 @@ def _fits_windows(name: str) -> bool:
 
 
 def _with_folders(paths: Iterable[str]) -> set[str]:
-    found = set()
-    for path in paths:
-        parts = path.split("/")
-        found |= {"/".join(parts[:end]) for end in range(1, len(parts) + 1)}
-    return found
+    files = set(paths)
+    return files | set(folders_above(files))

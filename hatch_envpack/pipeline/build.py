@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from hatch_envpack.interpreter.files import site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from hatch_envpack.pipeline.job import Subject
 from hatch_envpack.pipeline.place import place_again
-from hatch_envpack.pipeline.plan import plan_key
+from hatch_envpack.pipeline.plan import plan_key, recall
 from hatch_envpack.pipeline.session import session
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from hatch_envpack.environment.installer import Installer
     from hatch_envpack.interpreter.model import Interpreter
     from hatch_envpack.pipeline.job import Job
+    from hatch_envpack.pipeline.plan import Plan
     from hatch_envpack.pipeline.session import Session
 
 
@@ -46,28 +48,17 @@ def build_pack(job: Job) -> Path:
         now.known.entries(interpreter)
         key = key_of(str(project.root), now.known.signature, repr(installer), now.program)
         with keep_environment(now.cache.root, key, afresh=not installer.updates) as held:
-            kept = held or Kept(now.work, None)
-            _install(job, interpreter, installer, kept, now)
-            return _pack(job, interpreter, installer, kept, now)
+            return _build(job, interpreter, installer, held or Kept(now.work, None), now)
 
 
-def _install(job: Job, interpreter: Interpreter, installer: Installer, kept: Kept, now: Session) -> None:
-    now.report.stage(f"Building the wheel of {job.project.name}")
-    built = build_project(job.project, interpreter, installer, kept.root, now.work / "built", is_new=kept.is_new)
-    now.report.stage(f"Installing with {installer.name}")
-    wanted = requirements(job.project, kept.wheel(built), job.settings)
-    installer.install(wanted, program(kept.root), job.project.root, again=not kept.is_new)
-
-
-def _pack(job: Job, interpreter: Interpreter, installer: Installer, kept: Kept, now: Session) -> Path:
+def _build(job: Job, interpreter: Interpreter, installer: Installer, kept: Kept, now: Session) -> Path:
     project = job.project
-    names = [project.name, project.version, project.file_stem, str(project.root)]
-    key = plan_key(job, now, kept.root, names)
-    placed = place_again(key, job, now)
-    if placed is not None:
+    key = plan_key(job, now, kept.root, [project.name, project.version, project.file_stem, str(project.root)])
+    plan = _install(job, interpreter, installer, kept, key, now)
+    if plan is not None and plan.stands():
         with suppress(OSError):  # then the next build begins with an empty environment
             kept.still_stands()
-        return placed
+        return place_again(plan, job, now)
     from hatch_envpack.pipeline.pack import pack  # noqa: PLC0415 - costly, and not needed to lay out a known pack
 
     environment = read_installed(kept.root, site_packages_path(interpreter))
@@ -75,3 +66,20 @@ def _pack(job: Job, interpreter: Interpreter, installer: Installer, kept: Kept, 
         project.name, project.version, project.file_stem, project.root, interpreter, installer, (environment,)
     )
     return pack(subject, job, now, kept, key)
+
+
+def _install(
+    job: Job, interpreter: Interpreter, installer: Installer, kept: Kept, key: str, now: Session
+) -> Plan | None:
+    """Build the wheel and install it; meanwhile look up what was packed the last time, and return that."""
+    now.report.stage(f"Building the wheel of {job.project.name}")
+    with ThreadPoolExecutor(1) as side:
+        built = side.submit(
+            build_project, job.project, interpreter, installer, kept.root, now.work / "built", is_new=kept.is_new
+        )
+        plan = recall(key, now) if job.settings.verify != "always" else None
+        wheel = kept.wheel(built.result())
+    now.report.stage(f"Installing with {installer.name}")
+    wanted = requirements(job.project, wheel, job.settings)
+    installer.install(wanted, program(kept.root), job.project.root, again=not kept.is_new)
+    return plan

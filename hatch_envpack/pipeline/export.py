@@ -14,7 +14,7 @@ from hatch_envpack.errors import ArchiveError
 from hatch_envpack.frame.zstd import Zstd
 from hatch_envpack.pipeline.job import Subject
 from hatch_envpack.pipeline.place import place_again
-from hatch_envpack.pipeline.plan import plan_key
+from hatch_envpack.pipeline.plan import plan_key, recall
 from hatch_envpack.pipeline.session import session
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def export_pack(job: Export) -> Path:
         installer = find_installer(job.settings.installer, interpreter)
         now.known.entries(interpreter)
         key = plan_key(job, now, environment.root, [job.name, job.version, job.editable])
-        placed = place_again(key, job, now)
-        if placed is not None:
-            return placed
+        plan = recall(key, now) if job.settings.verify != "always" else None
+        if plan is not None and plan.stands():
+            return place_again(plan, job, now)
         from hatch_envpack.pipeline.pack import pack  # noqa: PLC0415 - costly, and not needed to lay out a known pack
 
         environments = resolve_editables(environment, job.editable, interpreter, installer, now.work)

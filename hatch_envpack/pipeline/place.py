@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from hatch_envpack.archive.writer import write_archive
 from hatch_envpack.errors import FindingsError
 from hatch_envpack.pipeline.made import summarize
-from hatch_envpack.pipeline.plan import recall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from hatch_envpack.finding import Finding
     from hatch_envpack.pipeline.job import Export, Job
     from hatch_envpack.pipeline.made import Made
+    from hatch_envpack.pipeline.plan import Plan
     from hatch_envpack.pipeline.session import Session
     from hatch_envpack.report import Report
 
@@ -35,15 +35,10 @@ def place(made: Made, folder: Path, reused: frozenset[str], now: Session) -> Pat
     return destination
 
 
-def place_again(key: str, job: Job | Export, now: Session) -> Path | None:
-    """Place a pack that was made before from the same; None when there is none, or it is to be proven once more."""
-    if job.settings.verify == "always":
-        return None
-    made = recall(key, now)
-    if made is None:
-        return None
-    report_findings(made.findings, now.report, strict=job.settings.strict)
-    return place(made, job.folder, frozenset(segment.name for segment in made.segments), now)
+def place_again(plan: Plan, job: Job | Export, now: Session) -> Path:
+    """Place a pack that was made before from the same. Raises `EnvpackError`."""
+    report_findings(plan.made.findings, now.report, strict=job.settings.strict)
+    return place(plan.made, job.folder, frozenset(segment.name for segment in plan.made.segments), now)
 
 
 def report_findings(findings: Sequence[Finding], report: Report, *, strict: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from hatch_envpack.cache.cache import PLANS
@@ -53,14 +53,25 @@ def remember(key: str, made: Made, paths: Sequence[str], stamps: str, others: It
     now.cache.write(PLANS, key, document)
 
 
-def recall(key: str, now: Session) -> Made | None:
-    """Return the plan, if everything that it was made from stands as it did and all its frames are there."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a pack was made."""
+
+    made: Made
+    _witnesses: tuple[tuple[tuple[str, ...], str], ...]
+
+    def stands(self) -> bool:
+        """Whether everything that it was made from is as it was."""
+        return all(stamp_digest(paths) == stamps for paths, stamps in self._witnesses)
+
+
+def recall(key: str, now: Session) -> Plan | None:
+    """Return the plan that was kept, if all its frames are there."""
     known = now.cache.read(PLANS, key)
     if known is None:
-        return None
-    if stamp_digest(known["paths"]) != known["stamps"] or stamp_digest(known["outside"]) != known["outside_stamps"]:
         return None
     made = Made.from_dict(known["made"])
     if now.cache.frames.lacking(frame for _, frames in made.groups for frame in frames):
         return None
-    return made
+    witnesses = [("paths", "stamps"), ("outside", "outside_stamps")]
+    return Plan(made, tuple((tuple(known[paths]), known[stamps]) for paths, stamps in witnesses))
