@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hatch_envpack.cache.interpreters
 import hatch_envpack.pipeline.pack
 import hatch_envpack.pipeline.proof
+import hatch_envpack.verify.proof
 from hatch_envpack.errors import VerificationError
 from tests.conftest import missing
 from tests.pipeline.projects import App, make_app
@@ -65,7 +66,7 @@ def test_changed_line_packs_the_project_alone(app: App, tmp_path: Path, monkeypa
     app.build(tmp_path / "one")
     app.edit("changed")
     asked = []
-    prove = hatch_envpack.pipeline.proof.prove
+    prove = hatch_envpack.verify.proof.prove
 
     def spy(place: Path, program: str, question: object, *rest: object) -> object:
         asked.append(question)
@@ -270,3 +271,17 @@ def test_read_only_cache(tmp_path: Path) -> None:
     assert sorted(str(path) for path in cache.rglob("*")) == before
     (pack,) = (project / "dist").glob("*.tar.zst")
     assert _digest(pack) != wanted
+
+
+def test_another_project_uses_the_same_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes from an index is packed once on a machine, its scripts included, though they name an environment."""
+    monkeypatch.setenv("HATCH_ENVPACK_CACHE_DIR", str(tmp_path / "cache"))
+    options: dict[str, Any] = {"bytecode": False, "verify": False, "extra_dependencies": ("tabulate",)}
+    make_app(tmp_path / "first").build(tmp_path / "one", **options)
+    second = make_app(tmp_path / "second")
+    second.edit("another")
+    _, told = second.build(tmp_path / "two", **options)
+    assert "bin/tabulate" in subprocess.run(
+        ["tar", "--zstd", "-tf", told.summaries[-1].pack], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert told.made == {"distribution:lone-app"}
