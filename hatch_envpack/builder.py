@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from hatch_envpack.environment.requirements import Project
 
+_INTERRUPTED = 130
+"""128 and the number of the signal, as shells say it."""
+
 
 class EnvpackBuilderConfig(BuilderConfig):
     """The table of the target, as hatchling reads it; this project's own options are read by `config.py`."""
@@ -62,7 +65,7 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
                 pack.unlink()
 
     def build(self, **options: Any) -> Generator[str, None, None]:  # noqa: ANN401
-        """Build the pack; a failure that the user can mend is one line and exit code 1, not a traceback."""
+        """Build the pack; a failure that the user can mend is one line and exit code 1, Ctrl-C is 130; no traceback."""
         from hatch_envpack.config import check_level, parse_settings  # noqa: PLC0415 - see hooks.py
         from hatch_envpack.errors import ArchiveError, EnvpackError  # noqa: PLC0415
 
@@ -79,6 +82,8 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
             yield from super().build(**options)
         except EnvpackError as error:
             self.app.abort(f"{error}\n{error.detail}" if error.detail else str(error))
+        except KeyboardInterrupt:
+            self.app.abort(code=_INTERRUPTED)
 
     def _directory(self, asked: str | None) -> str:
         """Return the output folder, found as hatchling finds it."""

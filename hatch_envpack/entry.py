@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path, PurePosixPath
 
+_SIZE_DIGITS = 18
+"""``RECORD`` may hold anything, files have fewer bytes than a number of this length."""
+
 
 class Stamp(NamedTuple):
     """What changes when a file does."""
@@ -52,6 +55,20 @@ class Entry:
     """The same for its size, as it is written there."""
     stamp: Stamp | None = None
     """The source when it was found, where that is known: it must still be the same when it is read (A3)."""
+
+    @property
+    def expected_size(self) -> int:
+        """About how many bytes there are to be read, for people who wait; a file is looked at only where it must be."""
+        if self.source is None:
+            return len(self.content or b"")
+        if self.stamp is not None:
+            return self.stamp.size
+        if self.size.isdecimal() and len(self.size) <= _SIZE_DIGITS:
+            return int(self.size)
+        try:
+            return self.source.stat().st_size
+        except OSError:
+            return 0  # whoever reads it will say so
 
     def read(self) -> bytes:
         """Return the whole content; an empty string for a link. Raises `ArchiveError`."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,11 @@ from tests.targets.wine import Wine, wine_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+if "HATCH_ENVPACK_CACHE_DIR" not in os.environ:
+    # one cache for all tests, and not the user's: what one test packed the next one need not pack again
+    os.environ["HATCH_ENVPACK_CACHE_DIR"] = tempfile.mkdtemp(prefix="envpack-test-cache-")
+    atexit.register(shutil.rmtree, os.environ["HATCH_ENVPACK_CACHE_DIR"], ignore_errors=True)
 
 REPOSITORY = Path(__file__).parent.parent
 PYENV = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"

@@ -12,10 +12,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 import tomlkit
 
 from hatch_envpack.accept import UNUSED
+from hatch_envpack.cache.entries import KINDS
+from hatch_envpack.cache.tag import claim
+from hatch_envpack.cli.program import VERBS, program
 from hatch_envpack.config import HATCHLING_OPTIONS, parse_settings
 from hatch_envpack.settings import Settings
 from tests.conftest import REPOSITORY, copy_example, find_pyenv, hatchling_build, missing
@@ -84,6 +88,49 @@ def test_unpacking_as_documented(tmp_path: Path, pyenv_pack: Built, document: st
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 anomalies in 240 readings" in done.stdout
+
+
+def _run_console(document: str, folder: Path, cwd: Path, **variables: str) -> str:
+    """Run all that is shown to be typed, with ``/opt`` in a folder of the test's; return what it prints."""
+    script = "set -e\n" + "\n".join(_blocks(REPOSITORY / document, "console"))
+    script = script.replace("/opt", str(folder)).replace("dist/", "")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=cwd, env={**os.environ, "PATH": path, **variables},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_command_line_as_documented(tmp_path: Path, pyenv_pack: Built) -> None:
+    """What is shown unpacks and runs a pack."""
+    assert "4 anomalies in 240 readings" in _run_console("docs/command-line.md", tmp_path, pyenv_pack.pack.parent)
+
+
+def test_every_verb_is_documented() -> None:
+    """The table has every verb, and no other."""
+    text = (REPOSITORY / "docs/command-line.md").read_text()
+    context = click.Context(program)
+    verbs = set()
+    for name in VERBS:
+        verb = program.get_command(context, name)
+        verbs |= {f"{name} {inner}" for inner in verb.commands} if isinstance(verb, click.Group) else {name}
+    assert set(re.findall(r"^\| `([\w ]+)` \|", text.split("\n## ")[0], re.MULTILINE)) == verbs
+
+
+def test_the_cache_as_documented(tmp_path: Path) -> None:
+    """What is shown runs and empties the cache; every kind of entry is explained."""
+    root = tmp_path / "cache"
+    claim(root)
+    (root / "frames").mkdir()
+    (root / "frames/abc").write_bytes(bytes(1000))
+    printed = _run_console("docs/cache.md", tmp_path, tmp_path, HATCH_ENVPACK_CACHE_DIR=str(root))
+    assert printed.splitlines()[0] == str(root)
+    assert "1.0 kB" in printed
+    assert not list((root / "frames").iterdir())
+    rows = re.findall(r"^\| `(\w+)` \|", (REPOSITORY / "docs/cache.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(KINDS)
 
 
 def test_plugin_as_documented(tmp_path: Path) -> None:

@@ -20,27 +20,14 @@ def lock_path(entry: Path) -> Path:
 
 
 @contextmanager
-def held(entry: Path, *, shared: bool = False) -> Iterator[None]:
-    """Keep ``entry`` from being removed, or from being used by others who hold it alone; waits for them.
-
-    The entry need not exist yet; the folder that it is to lie in must. Raises `OSError` when that cannot be written to.
-    """
-    descriptor = _lock(lock_path(entry), fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
 def taken(entry: Path) -> Iterator[bool]:
     """Hold ``entry`` alone, without waiting: false when it is in use. The lock's file is gone afterwards.
 
-    Raises `OSError` as `held`.
+    The entry need not exist yet; the folder that it is to lie in must. Raises `OSError` when that cannot be written to.
     """
     path = lock_path(entry)
     try:
-        descriptor = _lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        descriptor = _lock(path)
     except BlockingIOError:
         yield False
         return
@@ -63,11 +50,11 @@ def held_alone(folder: Path) -> Iterator[bool]:
         yield free
 
 
-def _lock(path: Path, how: int) -> int:
+def _lock(path: Path) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(descriptor, how)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # whoever had the lock may have removed its file: the next one would then lock another
             if os.fstat(descriptor).st_nlink:
                 return descriptor

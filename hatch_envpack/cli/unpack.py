@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 )
 @click.argument("pack", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--jobs", "-j", type=click.IntRange(min=1), help="How many cores to use; all of them unless given.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    help="Processes that share the work; one for each core by default.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @as_json
 def unpack(pack: Path, folder: Path, *, jobs: int | None, quiet: bool, as_json: bool) -> None:
     """Unpack PACK into FOLDER, on all cores.
 
-    FOLDER appears when all is written, and not before. Plain `tar --zstd -xf` unpacks a pack as well.
+    FOLDER must be missing or empty, and appears when all is written, not before. Plain `tar --zstd -xf` unpacks a
+    pack as well.
     """
     from hatch_envpack.console.report import ConsoleReport  # noqa: PLC0415 - late, as all that a verb alone needs
     from hatch_envpack.unpack.unpack import unpack as unpack_pack  # noqa: PLC0415
@@ -38,7 +44,7 @@ def unpack(pack: Path, folder: Path, *, jobs: int | None, quiet: bool, as_json: 
         report.stage(f"Unpacking {pack.name}")
         done = unpack_pack(pack, folder, jobs=jobs, progress=report.progress)
     if as_json or not quiet:
-        result = {"folder": str(done.folder), "files": done.files, "bytes": done.bytes}
+        result = {"folder": str(done.folder), "files": done.files, "links": done.links, "bytes": done.bytes}
         say(result, lambda: _text(done), as_json=as_json)
 
 

@@ -24,13 +24,11 @@ def summary_lines(summary: Summary, stages: Sequence[tuple[str, float]]) -> Iter
     rows = [_row(segment) for segment in shown]
     if others:
         rows.append(_row(_together(f"{len(others)} more", others)))
-    rows.append(_row(_together("all", summary.segments)))
+    rows += [_row(_together("all", summary.segments)), ("pack", "", "", size_text(summary.size), "", "")]
     yield from table([("segment", "files", "size", "packed", "frames", "reused"), *rows])
-    yield ""
     if stages:
-        yield from table([("stage", "seconds"), *((printable(name), f"{seconds:.1f}") for name, seconds in stages)])
         yield ""
-    yield printable(f"{summary.pack.name}: {size_text(summary.size)}")
+        yield from table([("stage", "seconds"), *((printable(name), f"{seconds:.1f}") for name, seconds in stages)])
 
 
 def _together(name: str, segments: Sequence[SegmentFigures]) -> SegmentFigures:

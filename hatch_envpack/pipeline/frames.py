@@ -59,7 +59,10 @@ def pack_frames(segments: Sequence[Segment], chain: Chain, context: Context, sou
     bytecode = _bytecode(missing, keys, chain, context, now) if sources.bytecode else {}
     if missing:
         now.report.stage("Packing")
-    total = sum(entry.stamp.size for segment in missing for entry in segment.entries if entry.stamp is not None)
+    entries = [entry for segment in missing for entry in segment.entries]
+    # a module's bytecode is about as large as the module
+    modules = [entry for entry in entries if entry.path.suffix == ".py"] if sources.bytecode else []
+    total = sum(entry.expected_size for entry in (*entries, *modules))
     done = 0
 
     def progress(size: int) -> None:

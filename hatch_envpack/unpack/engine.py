@@ -81,7 +81,7 @@ def _unpack(stream: BinaryIO, tree: Tree, jobs: int, progress: Progress, held: S
         return
     tasks = plan(frames_of(read_index(stream) or ())) if is_zstd(head) and jobs > 1 else []
     total = sum(task.size for task in tasks)
-    if total < _WORTH_PROCESSES:
+    if not tasks or total < _WORTH_PROCESSES:
         stream.seek(0)
         _unpack_stream(stream, head, tree, progress)
         return

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
-from hatch_envpack.archive.layout import BLOCK
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.unpack.tar import is_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,6 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = tuple(bytes([0x50 + low]) + b"\x2a\x4d\x18" for low in range(16))
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_TAR_MAGIC = slice(257, 262)
 
 
 def is_zip(head: bytes) -> bool:
@@ -51,9 +50,9 @@ def tar_stream(stream: BinaryIO, head: bytes) -> Iterator[bytes]:
         return _from_zstd(stream)
     if head.startswith(_GZIP):
         return _from_gzip(stream)
-    if head[_TAR_MAGIC] == b"ustar" or (len(head) == BLOCK and not any(head)):
+    if is_header(head):
         return _pieces(stream)
-    raise ArchiveError(f"{stream.name} is damaged or is not a pack: it is none of .tar.zst, .tar.gz, .tar and .zip")
+    raise ArchiveError("it is damaged or is no archive: none of .tar.zst, .tar.gz, .tar and .zip")
 
 
 def _pieces(stream: BinaryIO, size: int = _CHUNK) -> Iterator[bytes]:

@@ -81,18 +81,32 @@ def members(blocks: Blocks) -> Iterator[Member]:
         raise ArchiveError("the pack is damaged: it ends before a member")
 
 
+def is_header(block: bytes) -> bool:
+    """Whether a file that begins so is a tar archive; an empty one begins with zeros."""
+    if len(block) != BLOCK:
+        return False
+    return block == _ZEROS or _fits(block, block[_CHECKSUM])
+
+
 def _fields(header: bytes) -> Member:
     """Return what a header says, unchecked."""
     name, mode, size, mtime, checksum, kind, target, magic, prefix = _FIELDS.unpack(header)
-    # the lower half of Adler-32 is the sum of all bytes, and a header's checksum is that with spaces for itself
-    total = _number(checksum) + sum(header[_CHECKSUM]) - len(checksum) * _SPACE
-    if adler32(header) & 0xFFFF != (total + 1) % _ADLER:
+    if not _fits(header, checksum):
         raise ArchiveError("the pack is damaged or is no archive: the checksum of a member's header is wrong")
     name = name.partition(b"\0")[0]
     if magic == _POSIX and prefix[0]:
         name = prefix.partition(b"\0")[0] + b"/" + name
     executable = bool(_number(mode) & _EXECUTABLE)
     return Member(name, kind, _number(size), executable, _number(mtime) * _SECOND, target.partition(b"\0")[0])
+
+
+def _fits(header: bytes, checksum: bytes) -> bool:
+    """Whether the checksum is that of the header: the sum of all bytes, with spaces for itself.
+
+    The lower half of Adler-32 is such a sum, and takes no time.
+    """
+    total = _number(checksum) + sum(checksum) - len(checksum) * _SPACE
+    return adler32(header) & 0xFFFF == (total + 1) % _ADLER
 
 
 def _member(fields: Member) -> Member:

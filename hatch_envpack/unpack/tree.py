@@ -126,19 +126,22 @@ class Tree:
 
         Hard links come first: as long as there is no symbolic link, a name is the file that the pack has by it.
         """
+        count = sum(each.kind != FOLDER for each in self.late)
         links = {each.name: each for each in self.late if each.kind == SYMLINK}
         hard = [each for each in self.late if each.kind == HARD_LINK]
-        if len(links) + len(hard) != sum(each.kind != FOLDER for each in self.late):
+        if len(links) + len(hard) != count:
             raise ArchiveError("the pack has two links of one name: refused")
         for each in hard:
             self._hard_link(each, links)
         check_links({name: each.target for name, each in links.items()})
         for each in links.values():
             self._symlink(each)
+        if self._exact:
+            os.fchmod(self.root, PROGRAM_MODE)
         for each in self.late:
             if each.kind == FOLDER:
                 os.utime(each.name or b".", ns=(each.mtime, each.mtime), dir_fd=self.root, follow_symlinks=False)
-        return len(links) + len(hard)
+        return count
 
     def _hard_link(self, link: Late, links: dict[bytes, Late]) -> None:
         source = checked(link.target)

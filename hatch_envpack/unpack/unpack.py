@@ -64,7 +64,9 @@ def _check_free(folder: Path, target: Path) -> None:
     except FileNotFoundError:
         return
     except NotADirectoryError as error:
-        raise _exists(folder) from error
+        # or a folder above is a file
+        if target.exists():
+            raise _exists(folder) from error
     except OSError as error:
         raise ArchiveError(f"{folder} cannot be read: {error.strerror}") from error
 

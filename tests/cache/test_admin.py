@@ -16,16 +16,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hatch_envpack.cache import admin
-from hatch_envpack.cache.admin import Usage, cache_folder, clean, prune, usage
-from hatch_envpack.cache.lock import held, lock_path
+from hatch_envpack.cache.admin import Pruned, Usage, cache_folder, clean, prune, usage
+from hatch_envpack.cache.entries import Entry, entries
+from hatch_envpack.cache.lock import lock_path, taken
 from hatch_envpack.cache.tag import claim
 from hatch_envpack.errors import CacheError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hatch_envpack.cache.entries import Entry
 
 DAY = 86_400
 
@@ -116,15 +115,15 @@ def test_prune_by_age(root: Path) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    entries=st.dictionaries(st.integers(0, 255), st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=12),
+    sizes=st.dictionaries(st.integers(0, 255), st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=12),
     limit=st.integers(0, 200),
     days=st.none() | st.integers(0, 20),
 )
-def test_prune_by_size(root: Path, entries: dict[int, tuple[int, int]], limit: int, days: int | None) -> None:
+def test_prune_by_size(root: Path, sizes: dict[int, tuple[int, int]], limit: int, days: int | None) -> None:
     """What is left fits; nothing is kept that was unused for longer than what went, and nothing went without need."""
     shutil.rmtree(root / "frames", ignore_errors=True)
     used = {}
-    for number, (size, unused) in entries.items():
+    for number, (size, unused) in sizes.items():
         # half a day apart, so that no entry is exactly as old as the limit
         used[put(root, f"frames/{number:02x}/{number:02x}aa", size=size, days=unused + 0.5)] = (unused + 0.5, size)
     done = prune(root, None if days is None else timedelta(days=days), limit)
@@ -154,13 +153,13 @@ def test_clean_leaves_nothing_but_the_tag(root: Path) -> None:
 
 
 @pytest.mark.parametrize("remove", [clean, lambda root: prune(root, timedelta(0), 0)], ids=["clean", "prune"])
-def test_what_another_process_uses_stays(root: Path, remove: Callable[[Path], admin.Pruned]) -> None:
+def test_what_another_process_uses_stays(root: Path, remove: Callable[[Path], Pruned]) -> None:
     """An entry that is locked is kept and counted; when its user was killed, the entry goes, and so does the lock."""
     entry = put_folder(root, "environments/used", days=1)
     put_folder(root, "environments/unused", days=1)
     code = (
-        "import sys, time; from pathlib import Path; from hatch_envpack.cache.lock import held\n"
-        "with held(Path(sys.argv[1]), shared=True): print(flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from hatch_envpack.cache.lock import taken\n"
+        "with taken(Path(sys.argv[1])): print(flush=True); time.sleep(60)"
     )
     user = subprocess.Popen([sys.executable, "-c", code, entry], stdout=subprocess.PIPE)
     assert user.stdout is not None
@@ -178,7 +177,7 @@ def test_what_another_process_uses_stays(root: Path, remove: Callable[[Path], ad
 def test_a_locked_file_stays(root: Path) -> None:
     """A lock beside a file holds it too."""
     entry = put(root, "segments/ab/abc")
-    with held(entry):
+    with taken(entry):
         assert clean(root).in_use == 1
     assert entry.exists()
 
@@ -186,13 +185,12 @@ def test_a_locked_file_stays(root: Path) -> None:
 def test_what_was_used_in_the_meantime_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build that comes while the cache is looked through keeps what it finds."""
     entry = put(root, "frames/ab/abc", days=100)
-    listed = admin.entries
 
     def entries_and_a_build(root: Path, kind: str) -> Iterator[Entry]:
-        yield from list(listed(root, kind))
+        yield from list(entries(root, kind))
         entry.touch()
 
-    monkeypatch.setattr(admin, "entries", entries_and_a_build)
+    monkeypatch.setattr("hatch_envpack.cache.admin.entries", entries_and_a_build)
     assert prune(root, timedelta(days=30), None).in_use == 1
     assert entry.exists()
 
@@ -214,7 +212,7 @@ def test_unfinished_files_go_when_their_writer_must_be_gone(root: Path) -> None:
 
 
 @pytest.mark.parametrize("remove", [clean, lambda root: prune(root, timedelta(0), 0)], ids=["clean", "prune"])
-def test_a_folder_that_is_not_the_cache_is_not_emptied(tmp_path: Path, remove: Callable[[Path], admin.Pruned]) -> None:
+def test_a_folder_that_is_not_the_cache_is_not_emptied(tmp_path: Path, remove: Callable[[Path], Pruned]) -> None:
     """A wrong variable must not cost anybody the plans in a home folder."""
     put(tmp_path, "plans/house.pdf", days=999)
     (tmp_path / "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55\n# of another program\n")
@@ -297,7 +295,7 @@ _BUILD = """
 import sys, time
 from pathlib import Path
 from hatch_envpack.cache.files import place, touch, write_aside
-from hatch_envpack.cache.lock import held
+from hatch_envpack.cache.lock import taken
 root = Path(sys.argv[1])
 end = time.monotonic() + 1.5
 rounds = 0
@@ -312,7 +310,9 @@ while time.monotonic() < end:
             write_aside(path, [bytes(500), bytes(500)])
     entry = root / "environments" / "kept"
     entry.parent.mkdir(exist_ok=True)
-    with held(entry):
+    with taken(entry) as alone:
+        if not alone:
+            continue
         if not entry.exists():
             aside = entry.with_name(".tmp-" + str(time.time_ns()))
             (aside / "lib").mkdir(parents=True)
@@ -326,7 +326,7 @@ print(rounds)
 
 def test_removing_beside_running_builds(root: Path) -> None:
     """Builds that write, read and use entries while others remove them never see half of one, nor fail."""
-    command = [sys.executable, "-c", _BUILD, root]
+    command = [sys.executable, "-c", _BUILD, str(root)]
     builds = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     removed = 0
     while any(build.poll() is None for build in builds):

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-import threading
+import fcntl
 from typing import TYPE_CHECKING
 
-from hatch_envpack.cache.lock import held, lock_path, taken
+from hatch_envpack.cache.lock import lock_path, taken
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
 
-def test_what_is_held_cannot_be_taken(tmp_path: Path) -> None:
-    """Neither by one who has it alone nor by several who share it; afterwards it can, and leaves no file."""
+
+def test_what_is_taken_cannot_be_taken(tmp_path: Path) -> None:
+    """Afterwards it can, and no file is left."""
     entry = tmp_path / "entry"
-    with held(entry), taken(entry) as alone:
-        assert not alone
-    with held(entry, shared=True), held(entry, shared=True), taken(entry) as alone:
-        assert not alone
-    with taken(entry) as alone:
-        assert alone
+    with taken(entry) as first:
+        assert first
+        with taken(entry) as second:
+            assert not second
+        assert lock_path(entry).exists()
     assert not lock_path(entry).exists()
+    with taken(entry) as third:
+        assert third
 
 
-def test_whoever_waited_locks_the_file_that_is_there(tmp_path: Path) -> None:
-    """One who waited for a lock whose file was then removed does not hold a file that nobody else can see."""
+def test_whoever_came_late_locks_the_file_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One who opened the file just before it was removed does not lock one that nobody else can see."""
     entry = tmp_path / "entry"
-    has_it, done = threading.Event(), threading.Event()
+    lock = fcntl.flock
+    calls: list[int] = []
 
-    def wait_for_it() -> None:
-        with held(entry):
-            has_it.set()
-            done.wait(30)
+    def late(descriptor: int, how: int) -> None:
+        if not calls:
+            lock_path(entry).unlink()
+        calls.append(how)
+        lock(descriptor, how)
 
-    waiting = threading.Thread(target=wait_for_it)
-    with taken(entry) as alone:
-        assert alone
-        waiting.start()
-        assert not has_it.wait(0.2)
-    assert has_it.wait(30)
-    with taken(entry) as alone:
-        assert not alone
-    done.set()
-    waiting.join()
+    monkeypatch.setattr(fcntl, "flock", late)
+    with taken(entry) as first:
+        assert first
+        assert len(calls) == 2
+        with taken(entry) as second:
+            assert not second

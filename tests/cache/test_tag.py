@@ -30,7 +30,7 @@ def test_backups_leave_the_cache_out(tmp_path: Path) -> None:
     """GNU tar, as backup programs do, knows the folder for a cache."""
     claim(tmp_path / "cache")
     (tmp_path / "cache/frames").mkdir()
-    command = ["tar", "-cf", "/dev/null", "--exclude-caches-all", "-C", tmp_path, "-v", "."]
+    command = ["tar", "-cf", "/dev/null", "--exclude-caches-all", "-C", str(tmp_path), "-v", "."]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert listed.splitlines() == ["./"]
 
