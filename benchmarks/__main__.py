@@ -111,7 +111,7 @@ def _install_peers(peers: cases.Peers, python: Path) -> None:
         return
     shutil.rmtree(peers.folder, ignore_errors=True)
     subprocess.run([python, "-m", "venv", peers.folder], check=True)
-    install = [peers.program("python"), "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"]
+    install: list[str | Path] = [peers.program("python"), "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"]
     subprocess.run(install, check=True)
     ready.touch()
 
@@ -125,9 +125,9 @@ def _python(subject: str, given: list[str]) -> Path:
     short = _PROJECTS[subject]
     folder = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
     found = [*sorted(folder.glob(f"{short}.*/bin/python{short}")), shutil.which(f"python{short}")]
-    for path in found:
-        if path:
-            return Path(path)
+    for program in found:
+        if program:
+            return Path(program)
     sys.exit(f"no Python {short} was found for the subject {subject}: name one with --python {subject}=PATH")
 
 
@@ -136,4 +136,7 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error}; what it printed stands above")

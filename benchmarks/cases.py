@@ -62,7 +62,7 @@ def baseline(subject: Subject) -> Contender:
 
 def ours(subject: Subject, name: str = OURS) -> Contender:
     """Return our export of the environment with an empty cache, without bytecode and proof."""
-    suffix = name.split()[-1]
+    suffix = name.rsplit(maxsplit=1)[-1]
 
     def command(out: Path) -> list[str | Path]:
         return [sys.executable, HERE / "export.py", subject.environment, out, suffix]

@@ -33,7 +33,7 @@ class _Goal:
     other: tuple[str, str]
     limit: float
     measure: Callable[[Outcome, Outcome], float]
-    unit: str = "×"
+    unit: str = "times"
     subjects: tuple[str, ...] = ("small", "medium", "large")
 
 

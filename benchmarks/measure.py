@@ -133,9 +133,7 @@ def _note(outcome: Outcome, sample: _Sample, first: Outcome) -> None:
         outcome.ratios.append(sample.seconds / first.seconds[-1])
 
 
-def _run(
-    contender: Contender, place: Path, work: Path, environment: Mapping[str, str], *, memory: bool
-) -> _Sample:
+def _run(contender: Contender, place: Path, work: Path, environment: Mapping[str, str], *, memory: bool) -> _Sample:
     words = [os.fspath(word) for word in contender.command(place)]
     variables = {**environment, **contender.environment(place)}
     log = work / "log.txt"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.measure import Outcome, Result
     from benchmarks.subjects import Subject
 
-_MARKS = {True: "yes", False: "no", None: "–"}
+_MARKS = {True: "yes", False: "no", None: "?"}
 
 
 def machine(places: str) -> dict[str, str]:
@@ -34,7 +34,7 @@ def machine(places: str) -> dict[str, str]:
     return {
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": commit,
-        "cpu": f"{os.cpu_count()} × {model[1] if model else platform.machine()}",
+        "cpu": f"{os.cpu_count()} x {model[1] if model else platform.machine()}",
         "memory": f"{memory / 2**30:.0f} GiB",
         "kernel": platform.release(),
         "unpacked onto": places,
@@ -71,7 +71,7 @@ def to_markdown(about: dict[str, str], subjects: Sequence[dict[str, str | int]],
     goals = [(each.subject, each.figure, each.text, each.goal, _MARKS[each.met]) for each in verdicts(results)]
     if goals:
         parts.append(_table(("subject", "figure", "measured", "goal", "met"), goals))
-    head = ("case", "subject", "command", "seconds", "from – to", "CPU s", "ratio", "MB", "memory MB")
+    head = ("case", "subject", "command", "seconds", "from - to", "CPU s", "ratio", "MB", "memory MB")
     lines = [(each.case, each.subject, *_row(outcome)) for each in results for outcome in each.outcomes]
     parts.append(_table(head, lines))
     return "\n".join(parts)
@@ -84,7 +84,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     return (
         name,
         f"{outcome.median:.3f}",
-        f"{min(outcome.seconds):.3f} – {max(outcome.seconds):.3f}",
+        f"{min(outcome.seconds):.3f} - {max(outcome.seconds):.3f}",
         f"{statistics.median(outcome.cpu_seconds):.2f}",
         f"{statistics.median(outcome.ratios):.2f}" if outcome.ratios else "",
         f"{statistics.median(outcome.sizes) / 1e6:.1f}" if outcome.sizes else "",

@@ -130,7 +130,9 @@ def make_project(name: str, python: Path, work: Path) -> Subject:
     text = _PYPROJECT.format(dependencies=json.dumps(lines), python=python)
     (subject.project / "pyproject.toml").write_text(text)
     if not (subject.folder / "collected").exists():
-        collect = [python, "-m", "pip", "wheel", "-q", "-w", subject.wheels, "-r", listed, "hatchling", "editables"]
+        collect: list[str | Path] = [
+            python, "-m", "pip", "wheel", "-q", "-w", subject.wheels, "-r", listed, "hatchling", "editables",
+        ]  # fmt: skip
         _run(collect, {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")})
         (subject.folder / "collected").touch()
     install(subject, subject.environment)
@@ -204,7 +206,7 @@ def _make_tree(subject: Subject) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     cache = {"HATCH_ENVPACK_CACHE_DIR": os.fspath(subject.folder / "first-cache")}
-    export = [sys.executable, HERE / "export.py", subject.environment, packed, "tar.zst"]
+    export: list[str | Path] = [sys.executable, HERE / "export.py", subject.environment, packed, "tar.zst"]
     _run(export, {**variables(subject), **cache})
     shutil.rmtree(cache["HATCH_ENVPACK_CACHE_DIR"])
     _run(["tar", "--zstd", "-xf", next(packed.iterdir()), "-C", subject.tree], variables(subject))
