@@ -101,7 +101,8 @@ def run_case(case: Case, rounds: int, work: Path, environment: Mapping[str, str]
     outcomes = [Outcome(contender.name) for contender in case.contenders]
     load = []
     outputs = work / "outputs"
-    for number in range(-1, rounds * case.repeat):
+    first = 0 if case.memory else -1  # memory does not depend on the page cache
+    for number in range(first, rounds * case.repeat):
         load.append(round(os.getloadavg()[0], 2))
         if case.repeat == 1:
             shutil.rmtree(outputs, ignore_errors=True)
@@ -121,7 +122,7 @@ def run_case(case: Case, rounds: int, work: Path, environment: Mapping[str, str]
                     if case.place is None:
                         outcome.sizes += [path.stat().st_size for path in place.iterdir() if path.is_file()]
     shutil.rmtree(outputs, ignore_errors=True)
-    return Result(case.name, case.subject, tuple(outcomes), tuple(load[1:]))
+    return Result(case.name, case.subject, tuple(outcomes), tuple(load[-first:]))
 
 
 def _note(outcome: Outcome, sample: _Sample, first: Outcome) -> None:
