@@ -281,7 +281,10 @@ def test_another_project_uses_the_same_frames(tmp_path: Path, monkeypatch: pytes
     second = make_app(tmp_path / "second")
     second.edit("another")
     _, told = second.build(tmp_path / "two", **options)
-    assert "bin/tabulate" in subprocess.run(
-        ["tar", "--zstd", "-tf", told.summaries[-1].pack], capture_output=True, text=True, check=True
-    ).stdout.split()
+    assert (
+        "bin/tabulate"
+        in subprocess.run(
+            ["tar", "--zstd", "-tf", told.summaries[-1].pack], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
     assert told.made == {"distribution:lone-app"}
