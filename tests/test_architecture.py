@@ -24,6 +24,7 @@ LAYERS = (
         "layout",
         "markers",
         "regular",
+        "search",
         "umask",
         "formats",
     },
