@@ -13,7 +13,7 @@ from hatch_envpack.archive.index import Group, encode_trailer
 from hatch_envpack.frame.frame import FRAME_SIZE, Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from hatch_envpack.archive.container import Groups
     from hatch_envpack.archive.member import Member
@@ -98,7 +98,7 @@ def _indexed(frame: FrameRecord) -> IndexRecord:
 class TarWork:
     """One frame of a tar archive in the making."""
 
-    parts: Sequence[bytes]
+    parts: list[bytes]
     inner: int | None
     codec: Codec
     waits: bool = False
@@ -106,4 +106,5 @@ class TarWork:
     def run(self) -> Frame:
         """Compress."""
         content = b"".join(self.parts)
+        self.parts.clear()  # they are in memory twice otherwise
         return Frame(self.codec.compress(content), len(content), self.inner)

@@ -45,6 +45,10 @@ class Cache:
         """Return the bytecode that was kept under a key."""
         return bytecode.read_bytecode(self.root, key)
 
+    def has_bytecode(self, key: str) -> bool:
+        """Return whether `read_bytecode` has something to give."""
+        return bytecode.has_bytecode(self.root, key)
+
     def write_bytecode(self, key: str, entries: Sequence[Entry]) -> None:
         """Keep the bytecode of a segment."""
         self._try(lambda: bytecode.write_bytecode(self.root, key, entries))

@@ -104,7 +104,7 @@ def _known(keys: Mapping[str, str], now: Session) -> dict[str, PackedSegment]:
 def _bytecode(
     segments: Sequence[Segment], keys: Mapping[str, str], chain: Chain, context: Context, now: Session
 ) -> dict[str, Callable[[], tuple[Entry, ...]]]:
-    missing = [segment for segment in segments if now.cache.read_bytecode(keys[segment.name]) is None]
+    missing = [segment for segment in segments if not now.cache.has_bytecode(keys[segment.name])]
     compiled: dict[str, tuple[Entry, ...]] = {}
     if missing:
         now.report.stage("Compiling bytecode")
