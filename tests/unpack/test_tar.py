@@ -113,6 +113,15 @@ def test_base_256_and_old_forms() -> None:
         assert _read(info.tobuf(tarfile.USTAR_FORMAT) + layout.END)[0][0].kind == kind
 
 
+def test_times_before_1970() -> None:
+    """In GNU's form and in the pax format, with a fraction."""
+    info = tarfile.TarInfo("a")
+    info.mtime = -5
+    assert _read(info.tobuf(tarfile.GNU_FORMAT) + layout.END)[0][0].mtime == -5_000_000_000
+    info.mtime = -5.25
+    assert _read(info.tobuf(tarfile.PAX_FORMAT) + layout.END)[0][0].mtime == -5_250_000_000
+
+
 def test_pax_header_for_all() -> None:
     """A global header counts for all members, as `git archive` writes one; their own header comes before it."""
     buffer = io.BytesIO()

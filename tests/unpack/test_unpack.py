@@ -420,7 +420,7 @@ def test_a12_what_is_there_stays(tmp_path: Path) -> None:
     for name in ("full", "file"):
         with pytest.raises(ArchiveError, match=f"{name} exists: remove it or name another folder$"):
             unpack(pack, tmp_path / name)
-    with pytest.raises(ArchiveError, match="file/below cannot be made"):
+    with pytest.raises(ArchiveError, match="file/below cannot be made: File exists$"):
         unpack(pack, tmp_path / "file/below")
     assert _names(tmp_path / "full") == ["mine"]
     (tmp_path / "empty").mkdir()
@@ -552,6 +552,22 @@ def test_a12_disk_full(tmp_path: Path, way: str) -> None:
     assert done.stdout == "1\n"
 
 
+def test_a11_folder_above_is_read_only(tmp_path: Path) -> None:
+    """What cannot be made beside the folder is told, with what it takes."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        missing("a file system of its own takes root and unshare")
+    pack = packs.plain(tmp_path / "pack", packs.file("a"))
+    (tmp_path / "mounted").mkdir()
+    script = 'mount -t tmpfs -o ro tmpfs "$1" && "$2" -c "$3" "$4" "$1/out" "in order"'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script, "sh", tmp_path / "mounted", sys.executable, _UNPACK, pack],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr.startswith(
+        f"one line: {tmp_path}/mounted/out cannot be made: Read-only file system: the pack is"
+    )
+
+
 def test_a12_mount_point(tmp_path: Path) -> None:
     """What cannot be replaced in one step is not: an empty mounted file system."""
     if os.geteuid() != 0 or shutil.which("unshare") is None:
@@ -567,6 +583,25 @@ def test_a12_mount_point(tmp_path: Path) -> None:
         done.stderr == f"one line: {tmp_path}/mounted is where a file system is mounted: name a folder inside of it\n"
     )
     assert _names(tmp_path) == ["mounted", "pack"]
+
+
+@pytest.mark.parametrize("name", sorted(_WRITERS))
+@settings(max_examples=40)
+@given(data=st.data())
+def test_a13_damage_of_any_kind(name: str, data: st.DataObject) -> None:
+    """Bytes that are changed, lost or brought in anywhere: it is unpacked, or there is one line and no folder."""
+    archive = bytearray(_WRITERS[name]({"folder/file": b"content" * 300, "link": None, "ü" * 90: b"x"}))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(archive) - 1))
+        archive[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "pack").write_bytes(archive)
+        (Path(folder) / "place").mkdir()
+        try:
+            unpack(Path(folder) / "pack", Path(folder) / "place/out")
+        except ArchiveError:
+            assert _names(Path(folder) / "place") == []
+        assert set(_names(Path(folder))) == {"pack", "place"}
 
 
 @pytest.mark.parametrize("compress", [zstandard.compress, gzip.compress])
