@@ -420,7 +420,7 @@ def test_a12_what_is_there_stays(tmp_path: Path) -> None:
     for name in ("full", "file"):
         with pytest.raises(ArchiveError, match=f"{name} exists: remove it or name another folder$"):
             unpack(pack, tmp_path / name)
-    with pytest.raises(ArchiveError, match="file/below cannot be made: File exists$"):
+    with pytest.raises(ArchiveError, match=r"file/below cannot be made: File exists$"):
         unpack(pack, tmp_path / "file/below")
     assert _names(tmp_path / "full") == ["mine"]
     (tmp_path / "empty").mkdir()
@@ -579,9 +579,9 @@ def test_a12_mount_point(tmp_path: Path) -> None:
         ["unshare", "--mount", "sh", "-c", script, "sh", tmp_path / "mounted", sys.executable, _UNPACK, pack],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (
-        done.stderr == f"one line: {tmp_path}/mounted is where a file system is mounted: name a folder inside of it\n"
-    )
+    assert done.stderr.startswith(f"one line: {tmp_path}/mounted cannot be made: ")
+    assert done.stderr.endswith(": a file system is mounted there: name a folder inside of it
+")
     assert _names(tmp_path) == ["mounted", "pack"]
 
 
