@@ -580,8 +580,7 @@ def test_a12_mount_point(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stderr.startswith(f"one line: {tmp_path}/mounted cannot be made: ")
-    assert done.stderr.endswith(": a file system is mounted there: name a folder inside of it
-")
+    assert done.stderr.endswith(": a file system is mounted there: name a folder inside of it\n")
     assert _names(tmp_path) == ["mounted", "pack"]
 
 
