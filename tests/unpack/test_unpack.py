@@ -26,7 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack import engine, pool
+from hatch_envpack.unpack import engine, frames, pool
 from hatch_envpack.unpack.unpack import Unpacked, unpack
 from tests.conftest import missing
 from tests.unpack import packs
@@ -81,6 +81,29 @@ def test_indexed_pack(tmp_path: Path, way: str) -> None:
     assert calls == sorted(calls)
     assert len({all_ for _, all_ in calls}) == 1
     assert 0 < calls[-1][0] <= calls[-1][1]
+
+
+def test_large_file_is_written_by_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """Pieces of one file, written by any process once the file is there, are the file, with its time."""
+    del way
+    monkeypatch.setattr(frames, "_TASK", 100_000)
+    monkeypatch.setattr(frames, "_SPLIT", 200_000)
+    large = packs.file("d/large", _NOISE.randbytes(2_000_000), executable=True)
+    members = [packs.file("before"), large, packs.file("after")]
+    unpack(packs.indexed(tmp_path / "pack", members, range(1024, 2_002_000, 50_000)), tmp_path / "out")
+    assert (tmp_path / "out/d/large").read_bytes() == large.content
+    assert (tmp_path / "out/d/large").stat().st_mtime == packs.MTIME
+    assert _names(tmp_path / "out") == ["after", "before", "d"]
+
+
+def test_a13_more_behind_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `tar` would not unpack is not unpacked by several processes either: such a pack is refused."""
+    monkeypatch.setattr(engine, "_WORTH_PROCESSES", 0)
+    members = [packs.file("a", bytes(5 << 20)), packs.END._replace(), packs.file("b", bytes(5 << 20))]
+    pack = packs.indexed(tmp_path / "pack", members, range(0, 11 << 20, 1 << 20))
+    with pytest.raises(ArchiveError, match="end is not where it should be"):
+        unpack(pack, tmp_path / "out", jobs=2)
+    assert _names(tmp_path) == ["pack"]
 
 
 def test_a9_umask_and_modes(tmp_path: Path, way: str) -> None:
@@ -156,7 +179,7 @@ def _members(data: bytes, pieces: int, compress: Callable[[bytes], bytes]) -> by
     return b"".join(compress(data[start : start + size]) for start in range(0, len(data), size))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(
     _TREES,
     st.sampled_from(sorted(_WRITERS)),
@@ -470,7 +493,7 @@ _UNPACK = """
 import sys
 from pathlib import Path
 from hatch_envpack.errors import EnvpackError
-from hatch_envpack.unpack import engine, pool
+from hatch_envpack.unpack import engine, frames, pool
 from hatch_envpack.unpack.unpack import unpack
 engine._WORTH_PROCESSES = 0 if sys.argv[3] == "processes" else 1 << 60
 engine.processors = lambda: 2
@@ -585,7 +608,7 @@ def test_a12_mount_point(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(_WRITERS))
-@settings(max_examples=40)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a13_damage_of_any_kind(name: str, data: st.DataObject) -> None:
     """Bytes that are changed, lost or brought in anywhere: it is unpacked, or there is one line and no folder."""
