@@ -182,6 +182,16 @@ def test_a13_frame_that_lies_about_itself(tmp_path: Path) -> None:
         _perform(pack, tmp_path / "out", _plan(pack))
 
 
+def test_a13_frame_that_says_a_terabyte(tmp_path: Path) -> None:
+    """Where the index says 1 MiB, the frame is not asked for more: there would be no memory for it."""
+    # magic, sizes of eight bytes in one segment with a checksum, a terabyte, an empty last block, a checksum
+    frame = b"\x28\xb5\x2f\xfd" + b"\xe4" + (1 << 40).to_bytes(8, "little") + b"\x01\0\0" + bytes(4)
+    assert zstandard.get_frame_parameters(frame).content_size == 1 << 40
+    pack = _with_records(tmp_path / "pack", [(frame, FrameRecord(len(frame), 1 << 20, _DIGEST, None))])
+    with pytest.raises(ArchiveError, match="damaged"):
+        _perform(pack, tmp_path / "out", _plan(pack))
+
+
 def test_a13_frames_too_large_for_the_memory(tmp_path: Path) -> None:
     """They are not decompressed in one piece: such a pack is read from its beginning to its end."""
     frame = packs.compress(_CONTENT)
