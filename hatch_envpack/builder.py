@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,13 @@ from hatchling.builders.plugin.interface import BuilderInterface
 from hatchling.builders.utils import get_reproducible_timestamp
 from hatchling.plugin.manager import PluginManager
 
+from hatch_envpack.formats import DEFAULT_FORMAT, LEVELS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from hatch_envpack.environment.requirements import Project
 
-FORMAT = "tar.zst"
 _INTERRUPTED = 130
 """128 and the number of the signal, as shells say it."""
 
@@ -49,21 +51,29 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
 
     def get_version_api(self) -> dict[str, Callable[..., str]]:
         """Return the formats: they are what hatchling calls versions of a target."""
-        return {FORMAT: self.build_tar_zst}
+        return {name: partial(self.build_format, name) for name in LEVELS}
+
+    def get_default_versions(self) -> list[str]:
+        """Return the format that is built when none is asked for."""
+        return [DEFAULT_FORMAT]
 
     def clean(self, directory: str, versions: list[str]) -> None:
-        """Remove the packs of this project, and nothing else."""
+        """Remove the packs of this project, in every format, and nothing else."""
         del versions
-        for pack in Path(directory).glob(f"{self._file_stem()}-*.envpack.{FORMAT}"):
-            pack.unlink()
+        for name in LEVELS:
+            for pack in Path(directory).glob(f"{self._file_stem()}-*.envpack.{name}"):
+                pack.unlink()
 
     def build(self, **options: Any) -> Generator[str, None, None]:  # noqa: ANN401
         """Build the pack; a failure that the user can mend is one line and exit code 1, Ctrl-C is 130; no traceback."""
-        from hatch_envpack.config import parse_settings  # noqa: PLC0415 - see hooks.py
+        from hatch_envpack.config import check_level, parse_settings  # noqa: PLC0415 - see hooks.py
         from hatch_envpack.errors import ArchiveError, EnvpackError  # noqa: PLC0415
 
         try:
-            parse_settings(self.target_config)  # before hatchling makes the output folder
+            # before hatchling makes the output folder
+            level = parse_settings(self.target_config).compression_level
+            for name in self._formats(options.get("versions")):
+                check_level(name, level)
             directory = options["directory"] = self._directory(options.get("directory"))
             try:
                 Path(directory).mkdir(parents=True, exist_ok=True)
@@ -80,8 +90,20 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
         asked = asked or os.environ.get(BuildEnvVars.LOCATION)
         return self.config.normalize_build_directory(asked) if asked else self.config.directory
 
-    def build_tar_zst(self, directory: str, **_build_data: Any) -> str:  # noqa: ANN401
-        """Build the pack as ``.tar.zst``; return its path. Raises `EnvpackError`."""
+    def _formats(self, asked: list[str] | None) -> list[str]:
+        """Return the formats to build. Raises `ConfigError` where hatchling would show a traceback."""
+        from hatch_envpack.errors import ConfigError  # noqa: PLC0415 - see hooks.py
+
+        known = f"the formats are {', '.join(LEVELS)}"
+        if unknown := sorted(set(asked or ()) - LEVELS.keys()):
+            raise ConfigError(f"Unknown format `{unknown[0]}` of the target `{self.PLUGIN_NAME}`: {known}")
+        try:
+            return asked or self.config.versions
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"{error}; {known}") from error
+
+    def build_format(self, name: str, directory: str, **_build_data: Any) -> str:  # noqa: ANN401
+        """Build the pack in a format; return its path. Raises `EnvpackError`."""
         from hatch_envpack.config import parse_settings  # noqa: PLC0415 - see hooks.py
         from hatch_envpack.console.report import ConsoleReport  # noqa: PLC0415
         from hatch_envpack.pipeline.build import build_pack  # noqa: PLC0415
@@ -91,7 +113,7 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
         mtime = get_reproducible_timestamp() if self.config.reproducible else int(time.time())
         # hatchling's own words go to standard error too
         with ConsoleReport(self.app.verbosity) as report:
-            return os.fspath(build_pack(Job(self._project(), settings, Path(directory), mtime, report)))
+            return os.fspath(build_pack(Job(self._project(), settings, Path(directory), mtime, report, name)))
 
     def _project(self) -> Project:
         from hatch_envpack.environment.requirements import Project  # noqa: PLC0415 - see hooks.py

@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from pathspec import GitIgnoreSpec
 
 from hatch_envpack.errors import ConfigError
+from hatch_envpack.formats import LEVELS
 from hatch_envpack.settings import Allowance, Settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ project's wheel, so they belong to the wheel target, and would be ignored in sil
 
 INSTALLERS = ("auto", "uv", "pip")
 CERTIFICATES = ("target", "certifi")
-COMPRESSION_LEVELS = range(1, 23)
 
 
 class _FieldError(ValueError):
@@ -62,6 +62,16 @@ def parse_settings(table: Mapping[str, Any]) -> Settings:
     if problems:
         raise ConfigError(problems[0], detail="\n".join(problems[1:]))
     return Settings(**values)
+
+
+def check_level(format_name: str, level: int) -> None:
+    """Raise `ConfigError` when a format does not have this level of compression."""
+    levels = LEVELS[format_name]
+    if levels and level not in levels:
+        raise ConfigError(
+            f"Field `{TABLE}.compression-level` must be between {levels[0]} and {levels[-1]} for the format "
+            f"{format_name}, not {level}"
+        )
 
 
 def _unknown(option: str) -> str:
@@ -114,8 +124,9 @@ def _verify(value: object) -> bool | str:
 def _level(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _FieldError("must be an integer")
-    if value not in COMPRESSION_LEVELS:
-        raise _FieldError(f"must be between {COMPRESSION_LEVELS[0]} and {COMPRESSION_LEVELS[-1]}, not {value}")
+    levels = {level for levels in LEVELS.values() for level in levels}
+    if value not in levels:
+        raise _FieldError(f"must be between {min(levels)} and {max(levels)}, not {value}")
     return value
 
 

@@ -14,7 +14,20 @@ import hatch_envpack
 PACKAGE = Path(hatch_envpack.__file__).parent
 
 LAYERS = (
-    {"__init__", "errors", "settings", "finding", "report", "entry", "layout", "markers", "regular", "umask"},
+    {
+        "__init__",
+        "errors",
+        "settings",
+        "finding",
+        "report",
+        "entry",
+        "layout",
+        "markers",
+        "regular",
+        "search",
+        "umask",
+        "formats",
+    },
     {"process", "workspace", "config", "console"},
     {"elf", "macho"},
     {"interpreter"},
@@ -66,7 +79,7 @@ def test_imports_go_one_way(path: Path) -> None:
 
 def test_the_hook_module_is_cheap() -> None:
     """Hatchling imports it for every build of every target: what only a pack needs is not loaded."""
-    names = ("lief", "zstandard", "hatch_envpack.pipeline")
+    names = ("lief", "zstandard", "deflate", "hatch_envpack.pipeline")
     code = f"import sys, hatch_envpack.hooks; print(*[name for name in {names} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"

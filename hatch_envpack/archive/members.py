@@ -68,7 +68,8 @@ class Slicer:
 
     def _file(self, entry: Entry, stream: BinaryIO) -> Member:
         before = Stamp.of(os.fstat(stream.fileno()))
-        first = stream.read(CHUNK)
+        # one byte more than there should be tells a file that grows
+        first = stream.read(min(before.size + 1, CHUNK))
         fixers = self._chain.claimants(entry, first)
         if not fixers:
             chunks = self._streamed(entry, first, stream, before)
@@ -99,7 +100,7 @@ class Slicer:
             self._scanner.feed(entry.path, chunk)
             digest.update(chunk)
             yield chunk
-            chunk = stream.read(CHUNK)
+            chunk = stream.read(CHUNK) if before.size >= CHUNK else b""
         self._check_unchanged(entry, stream, before, size)
         if not self._compare(entry, digest, size):
             self.changed[entry.path] = RecordValue(digest.text, str(size))

@@ -32,8 +32,8 @@ class Tar:
 
     @property
     def suffix(self) -> str:
-        """``tar.zst`` and the like."""
-        return f"tar.{self.codec.name}"
+        """``tar.zst`` and the like; ``tar`` where the codec has no name."""
+        return f"tar.{self.codec.name}".removesuffix(".")
 
     @property
     def fingerprint(self) -> str:

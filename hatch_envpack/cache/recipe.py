@@ -12,12 +12,15 @@ import hashlib
 from typing import TYPE_CHECKING, Protocol
 
 from hatch_envpack.cache.records import key_of
+from hatch_envpack.environment import direct_url
+from hatch_envpack.segment.record import RecordValue, record_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from hatch_envpack.entry import Entry, Stamp
-    from hatch_envpack.interpreter.model import Interpreter
+    from hatch_envpack.libraries.plan import LibraryPlan
+    from hatch_envpack.relocate.chain import Chain
     from hatch_envpack.relocate.fixer import Context
     from hatch_envpack.segment.model import Segment
 
@@ -76,25 +79,54 @@ def pack_key(context: Context, program: str, plugins: str) -> str:
     return key_of(
         program,
         plugins,
-        _interpreter(context.interpreter),
-        sorted([root.source, str(root.target), root.private, root.exact] for root in context.layout.roots),
+        repr(context.interpreter),
         str(context.site_packages),
         context.strip,
         context.isolated,
         context.certificates,
         # a plugin may look at all of the plan; the built-in fixers look at what each segment's own key holds
-        repr(context.libraries) if plugins else "",
+        _plan(context.libraries) if plugins else [],
     )
 
 
-def segment_key(segment: Segment, identity: Identity, context: Context, pack: str) -> str:
+def place_key(segment: Segment, context: Context, leaks: Sequence[str], *, foreign: bool) -> str:
+    """Return what a segment has of the places on this machine; empty for what is the same in all of them.
+
+    What comes from an index was not built in the folders of this build, and names them only in its scripts, which count
+    as they are after relocation. So one project's numpy is another one's. ``foreign`` is an environment that others
+    made, about which nobody knows that.
+    """
+    if segment.name in ("interpreter", "libraries"):
+        return ""
+    rows = segment.distribution.rows if segment.distribution is not None else ()
+    if not foreign and rows and not any(row.path.name == direct_url.NAME for row in rows):
+        return ""
+    return key_of(sorted(repr(root) for root in context.layout.roots), list(leaks))
+
+
+def segment_key(segment: Segment, identity: Identity, chain: Chain, context: Context, common: str) -> str:
     """Return the key of what the segment's files become. Raises `ArchiveError` for a file that cannot be read."""
     plan = context.libraries
-    entries = [_entry(entry, identity) for entry in segment.entries]
+    entries = [
+        _script(entry, chain) if _is_script(entry, segment) else _entry(entry, identity) for entry in segment.entries
+    ]
     paths = [entry.path for entry in segment.entries]
     edits = [[str(path), repr(plan.search_paths[path])] for path in paths if path in plan.search_paths]
     damaged = [str(path) for path in paths if path in plan.damaged]
-    return key_of(pack, segment.name, _record(segment), entries, edits, damaged)
+    return key_of(common, segment.name, _record(segment), entries, edits, damaged)
+
+
+def _is_script(entry: Entry, segment: Segment) -> bool:
+    """Whether an installer wrote the file for the environment that it lies in."""
+    return segment.distribution is not None and entry.source is not None and str(entry.path).startswith("bin/")
+
+
+def _script(entry: Entry, chain: Chain) -> list[object]:
+    """Take a script as it will be: its first line names the environment, and so its digest in ``RECORD`` does."""
+    data = entry.read()
+    fixed = chain.fixed(entry)
+    fits = record_value(data) == RecordValue(entry.digest, entry.size)
+    return [str(entry.path), entry.executable, record_value(data if fixed is None else fixed).digest, fits]
 
 
 def _entry(entry: Entry, identity: Identity) -> list[object]:
@@ -108,9 +140,15 @@ def _entry(entry: Entry, identity: Identity) -> list[object]:
 def _record(segment: Segment) -> list[str]:
     if segment.distribution is None:
         return []
-    rows = (f"{row.path} {row.digest} {row.size}" for row in segment.distribution.rows)
+    rows = (
+        str(row.path) if str(row.path).startswith("bin/") else f"{row.path} {row.digest} {row.size}"
+        for row in segment.distribution.rows
+    )
     return [str(segment.distribution.info), *rows]
 
 
-def _interpreter(interpreter: Interpreter) -> str:
-    return repr(interpreter)
+def _plan(plan: LibraryPlan) -> list[list[str]]:
+    return [
+        sorted(map(repr, items))
+        for items in (plan.copied, plan.search_paths.items(), plan.elves.items(), plan.expected, plan.missing.items())
+    ]

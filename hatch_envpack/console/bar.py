@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TimeElapsedColumn
+from rich.table import Column
 from rich.text import Text
 
 from hatch_envpack.console.text import size_text
@@ -27,10 +28,10 @@ class Bar:
         self._console = Console(stderr=True, force_terminal=True, force_interactive=True, highlight=False, emoji=False)
         self._progress = Progress(
             SpinnerColumn("line"),  # ASCII, for terminals that have nothing else
-            TextColumn("{task.description}", markup=False),
+            _Stage(),
             BarColumn(bar_width=24),
-            _Figures(),
-            TimeElapsedColumn(),
+            _Figures(table_column=Column(no_wrap=True)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True)),
             console=self._console,
             transient=True,
             # where it goes elsewhere, it does not meet the bar
@@ -62,6 +63,13 @@ class Bar:
     def line(self, text: str) -> None:
         """Print a line above the bar, which the terminal may wrap: a path in it can still be copied."""
         self._console.print(text, markup=False, soft_wrap=True)
+
+
+class _Stage(ProgressColumn):
+    """The stage, which gives way where the terminal is narrow: the bar never takes a second line."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.description, no_wrap=True, overflow="ellipsis")
 
 
 class _Figures(ProgressColumn):

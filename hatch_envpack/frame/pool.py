@@ -25,22 +25,24 @@ def make_frames(
     """
     count = workers or os.cpu_count() or 1
     with ThreadPoolExecutor(count) as pool:
-        waiting: deque[Future[FrameRecord]] = deque()
+        waiting: deque[Future[FrameRecord] | Work] = deque()
+
+        def first() -> FrameRecord:
+            """Return the record of what has waited longest; all before it is done, as some work needs it to be."""
+            item = waiting.popleft()
+            return item.result() if isinstance(item, Future) else _run(item, keep)
+
         try:
             for work in works:
-                if work.waits:
-                    while waiting:
-                        yield waiting.popleft().result()
-                    yield keep(work.run())
-                    continue
-                waiting.append(pool.submit(_run, work, keep))
+                waiting.append(work if work.waits else pool.submit(_run, work, keep))
                 if len(waiting) >= count * _QUEUE_PER_WORKER:
-                    yield waiting.popleft().result()
+                    yield first()
             while waiting:
-                yield waiting.popleft().result()
+                yield first()
         finally:
-            for future in waiting:
-                future.cancel()
+            for item in waiting:
+                if isinstance(item, Future):
+                    item.cancel()
 
 
 def _run(work: Work, keep: Callable[[Frame], FrameRecord]) -> FrameRecord:

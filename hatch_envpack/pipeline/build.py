@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hatch_envpack.archive.tar import Tar
+from hatch_envpack.archive.choose import container_of
 from hatch_envpack.cache.environments import Kept, keep_environment
 from hatch_envpack.cache.records import key_of
 from hatch_envpack.environment.install import build_project, program, read_installed
@@ -17,7 +17,6 @@ from hatch_envpack.environment.requirements import (
     group_requirements,
     requirements,
 )
-from hatch_envpack.frame.zstd import Zstd
 from hatch_envpack.interpreter.files import site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from hatch_envpack.pipeline.job import Subject
@@ -40,7 +39,7 @@ def build_pack(job: Job) -> Path:
     project, settings = job.project, job.settings
     check_features(project, settings.features)
     group_requirements(project, settings.dependency_groups)
-    container = Tar(Zstd(settings.compression_level), job.mtime, indexed=True)
+    container = container_of(job.format, settings.compression_level, job.mtime)
     with session(job, container) as now:
         interpreter = resolve_interpreter(settings.python, root=project.root, uv=find_uv(), ask=now.known.ask)
         check_python(project, interpreter)

@@ -6,12 +6,11 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from hatch_envpack.archive.tar import Tar
+from hatch_envpack.archive.choose import container_of
 from hatch_envpack.environment.editable import resolve_editables
 from hatch_envpack.environment.existing import read_environment
 from hatch_envpack.environment.installer import find_installer
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.frame.zstd import Zstd
 from hatch_envpack.pipeline.job import Subject
 from hatch_envpack.pipeline.place import place_again
 from hatch_envpack.pipeline.plan import plan_key, recall
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 def export_pack(job: Export) -> Path:
     """Pack an existing environment with the interpreter behind it. Raises `EnvpackError`, as `build_pack`."""
     _check_outside(job)
-    with session(job, Tar(Zstd(job.settings.compression_level), job.mtime, indexed=True)) as now:
+    with session(job, container_of(job.format, job.settings.compression_level, job.mtime)) as now:
         environment, interpreter = read_environment(job.root, now.known.ask)
         installer = find_installer(job.settings.installer, interpreter)
         now.known.entries(interpreter)

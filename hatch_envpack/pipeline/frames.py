@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hatch_envpack.archive.segments import Packable, PackedSegment, pack_segments
 from hatch_envpack.bytecode.compile import compile_segments
 from hatch_envpack.cache.cache import SEGMENTS
-from hatch_envpack.cache.recipe import by_record, by_stamp, pack_key, segment_key, unchanged_since
+from hatch_envpack.cache.recipe import by_record, by_stamp, pack_key, place_key, segment_key, unchanged_since
 from hatch_envpack.cache.records import key_of
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.relocate.leaks import LeakScanner
@@ -51,8 +51,12 @@ class Packed:
 def pack_frames(segments: Sequence[Segment], chain: Chain, context: Context, sources: Sources, now: Session) -> Packed:
     """Return all segments, packed, in their order. Raises `ArchiveError`, `RelocationError`, `InterpreterError`."""
     leaks = [*context.layout.build_paths, str(sources.root)]
-    common = key_of(pack_key(context, now.program, now.plugins), leaks)
-    keys = {each.name: segment_key(each, _identity(each, sources, now), context, common) for each in segments}
+    common = pack_key(context, now.program, now.plugins)
+    keys = {}
+    for each in segments:
+        place = place_key(each, context, leaks, foreign=sources.kept is None)
+        identity = _identity(each, sources, now)
+        keys[each.name] = key_of(segment_key(each, identity, chain, context, common), place)
     frame_keys = {name: key_of(key, now.container.fingerprint, sources.bytecode) for name, key in keys.items()}
     known = _known(frame_keys, now)
     missing = [segment for segment in segments if segment.name not in known]

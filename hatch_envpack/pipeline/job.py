@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hatch_envpack.formats import DEFAULT_FORMAT
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,6 +31,8 @@ class Job:
     mtime: int
     """The time stamp of every member, in seconds since 1970."""
     report: Report
+    format: str = DEFAULT_FORMAT
+    """One of `formats.LEVELS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Export:
     folder: Path
     mtime: int
     report: Report
+    format: str = DEFAULT_FORMAT
+    """One of `formats.LEVELS`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def place(made: Made, folder: Path, reused: frozenset[str], now: Session) -> Pat
     write(made, now)
     destination = folder / made.file_name
     now.partial.keep(destination)
-    now.report.info(f"{made.facts}, packed into {destination.stat().st_size / 1e6:.1f} MB")
+    now.report.info(made.facts)
     now.report.summary(summarize(made, reused, destination))
     return destination
 

@@ -63,7 +63,7 @@ class PkgConfigFixer:
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim ``*.pc`` in a folder ``pkgconfig``."""
         del head
-        return entry.path.suffix == ".pc" and entry.path.parent.name == "pkgconfig"
+        return entry.path.name.endswith(".pc") and entry.path.parent.name == "pkgconfig"
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Replace folders of the installation; Debian's library folder is plain ``lib`` in the pack."""
@@ -104,9 +104,10 @@ class ConfigScriptFixer:
 
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim both forms by name."""
-        if entry.path.parent.name == "bin":
-            return entry.path.name.endswith("-config") and head.startswith(b"#!/bin/sh")
-        return entry.path.name == "python-config.py"
+        name = entry.path.name
+        if name.endswith("-config"):
+            return head.startswith(b"#!/bin/sh") and entry.path.parent.name == "bin"
+        return name == "python-config.py" and entry.path.parent.name != "bin"
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Compute the prefix first, and use it in the place of every folder of the installation."""
@@ -142,7 +143,8 @@ class SysconfigJsonFixer:
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim it by name."""
         del head
-        return entry.path.name.startswith("_sysconfig_vars") and entry.path.suffix == ".json"
+        name = entry.path.name
+        return name.startswith("_sysconfig_vars") and name.endswith(".json")
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Replace folders in every string."""
@@ -179,7 +181,8 @@ class BuildDetailsFixer:
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim it by name."""
         del head
-        return entry.path.name.startswith("build-details") and entry.path.suffix == ".json"
+        name = entry.path.name
+        return name.startswith("build-details") and name.endswith(".json")
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Make every path relative; the static library is not packed, and is then not to be named."""

@@ -24,7 +24,7 @@ class PyconfigFixer:
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim the header beside all others of Python."""
         del head
-        return entry.path.parts == ("include", self._path, "pyconfig.h")
+        return entry.path.name == "pyconfig.h" and entry.path.parts == ("include", self._path, "pyconfig.h")
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Name the other header by its place beside this one's folder: quotes mean the including file's own folder."""

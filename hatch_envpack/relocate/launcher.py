@@ -72,7 +72,7 @@ class LauncherFixer:
 
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim programs for Windows in the folder of scripts."""
-        return entry.path.parent.parts in _FOLDERS and head.startswith(_MAGIC)
+        return head.startswith(_MAGIC) and entry.path.parent.parts in _FOLDERS
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Return the launcher, or None for another program. Raises `RelocationError` for a damaged one."""

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hatch_envpack.finding import Finding
+from hatch_envpack.search import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +44,7 @@ class LeakScanner:
         window = self._tail + chunk if self._tail else chunk
         for needle, pattern in zip(self._needles, self._patterns, strict=True):
             # the plain search runs at memory speed; the pattern only decides whether a hit is a path of its own
-            if needle in window and pattern.search(window):
+            if holds(window, needle) and pattern.search(window):
                 self._found.add((str(path), needle))
         self._tail = chunk[-self._overlap :]
 

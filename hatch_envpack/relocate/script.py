@@ -88,7 +88,7 @@ class ScriptFixer:
 
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim files in ``bin`` that begin with ``#!``."""
-        return entry.path.parent.parts == ("bin",) and head.startswith(b"#!")
+        return head.startswith(b"#!") and entry.path.parent.parts == ("bin",)
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Return the self-locating script, or None for another program's."""

@@ -31,7 +31,7 @@ class PthFixer:
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim ``*.pth`` in ``site-packages``, and not below it, where nobody reads them."""
         del head
-        return entry.path.suffix == ".pth" and entry.path.parent == self._site_packages
+        return entry.path.name.endswith(".pth") and entry.path.parent == self._site_packages
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Return the lines with relative folders. Raises `RelocationError` naming file and line."""

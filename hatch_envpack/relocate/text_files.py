@@ -63,7 +63,7 @@ class CmakeFixer:
     def claims(self, entry: Entry, head: bytes) -> bool:
         """Claim it by its suffix."""
         del head
-        return entry.path.suffix == ".cmake"
+        return entry.path.name.endswith(".cmake")
 
     def fix(self, entry: Entry, data: bytes) -> bytes | None:
         """Replace each folder that is packed."""

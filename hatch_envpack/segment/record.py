@@ -26,7 +26,7 @@ _ALGORITHMS = frozenset(name for name in hashlib.algorithms_guaranteed if not na
 """The specification asks for sha256 or better; old wheels have sha1 and md5. A shake has no length of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class RecordValue:
     """The second and third column of a row, as they are written."""
 
@@ -91,6 +91,8 @@ def record_entry(
     rows |= dict.fromkeys((*bytecode, distribution.info / "RECORD"), RecordValue())
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    for path, value in sorted(rows.items()):
-        writer.writerow((posixpath.relpath(path, site_packages), value.digest, value.size))
+    start = f"{site_packages}/"
+    for path, value in sorted((str(path), value) for path, value in rows.items()):
+        name = path.removeprefix(start) if path.startswith(start) else posixpath.relpath(path, site_packages)
+        writer.writerow((name, value.digest, value.size))
     return Entry(distribution.info / "RECORD", content=text.getvalue().encode("utf-8", "surrogateescape"))

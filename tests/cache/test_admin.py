@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 DAY = 86_400
+_NOBODY = 65534
 
 
 @pytest.fixture
@@ -253,23 +254,40 @@ def test_no_link_is_followed(root: Path, tmp_path: Path) -> None:
     assert outside.stat().st_mode & 0o777 == 0o755
 
 
-def test_a_cache_that_cannot_be_written_to() -> None:
+@pytest.fixture
+def shown() -> Iterator[Path]:
+    """Return a folder into which other users may look, unlike pytest's."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    for path in folder.rglob("*"):
+        path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_cache_that_cannot_be_written_to(shown: Path) -> None:
     """A cache of another user is named in one line, and stays as it is."""
-    folder = Path(tempfile.mkdtemp())  # where another user may look into, unlike pytest's
-    try:
-        folder.chmod(0o755)
-        claim(folder / "cache")
-        put(folder / "cache", "frames/ab/abc")
-        for path in (folder / "cache/frames/ab", folder / "cache/frames", folder / "cache"):
-            path.chmod(0o555)
-        (folder / "cache/CACHEDIR.TAG").chmod(0o444)
-        message = _as_nobody(lambda: clean(folder / "cache"))
-        assert f"the cache {folder}/cache cannot be emptied: {folder}/cache/frames/ab/abc: Permission denied" in message
-        assert left(folder / "cache") == ["frames/ab/abc"]
-    finally:
-        for path in folder.rglob("*"):
-            path.chmod(0o755)
-        shutil.rmtree(folder)
+    root = shown / "cache"
+    claim(root)
+    put(root, "frames/ab/abc")
+    for path in (root / "frames/ab", root / "frames", root):
+        path.chmod(0o555)
+    (root / "CACHEDIR.TAG").chmod(0o444)
+    message = _as_nobody(lambda: clean(root))
+    assert message == f"the cache {root} cannot be emptied: {root}/frames/ab/abc: Permission denied"
+    assert left(root) == ["frames/ab/abc"]
+
+
+def test_an_entry_without_write_permission(shown: Path) -> None:
+    """A folder that was made read-only goes as any other, without the rights of root."""
+    root = shown / "cache"
+    claim(root)
+    put_folder(root, "environments/xyz").chmod(0o555)
+    if not os.getuid():
+        for path in (root, *root.rglob("*")):
+            os.chown(path, _NOBODY, _NOBODY)
+    assert _as_nobody(lambda: clean(root)) == ""
+    assert left(root) == []
 
 
 def _as_nobody(function: Callable[[], object]) -> str:
@@ -279,7 +297,7 @@ def _as_nobody(function: Callable[[], object]) -> str:
     if not child:
         try:
             if not os.getuid():
-                os.setuid(65534)
+                os.setuid(_NOBODY)
             function()
         except BaseException as error:  # noqa: BLE001 - everything is told to the parent
             os.write(sender, str(error).encode())

@@ -70,11 +70,14 @@ def test_long_lines_can_be_copied() -> None:
     assert b"told by info :smile: " + b"/long" * 40 + b"\r\n" in look(_program()).raw
 
 
-def test_narrow_terminal() -> None:
+@pytest.mark.parametrize("columns", [70, 40])
+def test_narrow_terminal(columns: int) -> None:
     """The bar never takes more than a line, so that nothing is left of it either."""
-    seen = look(_program(), columns=40)
+    seen = look(_program(), columns=columns)
     assert seen.code == 0
     assert any("Packing" in picture for picture in seen.pictures)
+    first = [picture for picture in seen.pictures if "told" not in picture and "Packing" in picture]
+    assert {picture.count("\n") for picture in first} == {0}
     assert "MB/s" not in seen.end
 
 

@@ -53,7 +53,7 @@ def test_same_bytes_for_any_number_of_workers() -> None:
 
 
 def test_work_that_waits_sees_everything_before_it_done() -> None:
-    """Such a piece of work runs when all before it are kept, and nothing after it has begun."""
+    """Such a piece of work runs when all before it are kept; what comes after it need not wait."""
     codec, shelf = Zstd(1), _Shelf()
     seen: list[int] = []
 

@@ -69,7 +69,7 @@ class _Bench:
         self.files["one.txt"].parent.mkdir(parents=True)
         self.files["one.txt"].write_bytes(b"one\n")
         self.files["two.txt"].write_bytes(b"two\n")
-        self.files["noise.bin"].write_bytes(random.Random(1).randbytes(9 << 20))
+        self.files["noise.bin"].write_bytes(random.Random(1).randbytes(5 << 20))
         self.context = context()
         self.kept: Kept | None = None
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_envpack.relocate.leaks import LeakScanner
+from hatch_envpack.search import holds
 
 _PATH = "/home/somebody/build/env"
 _FILE = PurePosixPath("lib/file")
@@ -42,3 +43,12 @@ def test_found_across_chunks(before: bytes, after: bytes, at: int) -> None:
     """Wherever the chunks are cut, the path is found."""
     data = before + b"=" + _PATH.encode() + b"/" + after
     assert _found(data[:at], data[at:]) == ["lib/file"]
+
+
+@given(st.binary(max_size=40), st.integers(0, 100_000), st.integers(0, 100_000))
+def test_search_finds_what_python_finds(needle: bytes, before: int, after: int) -> None:
+    """In pieces of every size, zero bytes and all, the search says what ``in`` says."""
+    noise = b"\0/home/someb" * 20_000
+    assert holds(noise[:before] + needle + noise[:after], needle)
+    other = noise[:before] + needle[:-1] + noise[:after]
+    assert holds(other, needle) is (needle in other)

@@ -1,0 +1,1 @@
+"""Figures: what a pack costs beside plain `tar` and other packers."""
