@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import shutil
@@ -181,6 +180,8 @@ def _sync(folder: Path) -> None:
     One call for all files: an ``fsync`` for each takes a disk's round trip for each. Where the C library has no
     ``syncfs``, all file systems are written.
     """
+    import ctypes  # noqa: PLC0415 - nothing else needs it
+
     call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if call is None:
         os.sync()

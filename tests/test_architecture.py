@@ -23,6 +23,7 @@ LAYERS = (
         "entry",
         "layout",
         "markers",
+        "printable",
         "regular",
         "search",
         "umask",

@@ -16,7 +16,6 @@ from hatch_envpack.unpack.pool import perform_all
 from hatch_envpack.unpack.sources import is_zip, is_zstd, tar_stream
 from hatch_envpack.unpack.tar import members
 from hatch_envpack.unpack.tree import Tree
-from hatch_envpack.unpack.zip import zip_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,6 +74,8 @@ def processors() -> int:
 def _unpack(stream: BinaryIO, tree: Tree, jobs: int, progress: Progress, held: Sequence[int]) -> None:
     head = stream.read(BLOCK)
     if is_zip(head):
+        from hatch_envpack.unpack.zip import zip_members  # noqa: PLC0415 - what most packs do not need
+
         for member, data in zip_members(stream):
             tree.add(member, data)
             progress(*_position(stream))
