@@ -34,6 +34,8 @@ from tests.unpack import packs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.conftest import Built
+
 _NOISE = random.Random(3)
 _TREE = [
     packs.folder("bin"),
@@ -81,6 +83,19 @@ def test_indexed_pack(tmp_path: Path, way: str) -> None:
     assert calls == sorted(calls)
     assert len({all_ for _, all_ in calls}) == 1
     assert 0 < calls[-1][0] <= calls[-1][1]
+
+
+def test_a_real_pack(tmp_path: Path, pyenv_pack: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its frames are shared out between processes, and the tree is that of `tar`."""
+    monkeypatch.setattr(engine, "_WORTH_PROCESSES", 0)
+    monkeypatch.delattr(engine, "_unpack_stream")
+    done = unpack(pyenv_pack.pack, tmp_path / "own", jobs=2)
+    (tmp_path / "tar").mkdir()
+    subprocess.run(["tar", "--zstd", "-xf", pyenv_pack.pack, "-C", tmp_path / "tar"], check=True)
+    expected = packs.tree(tmp_path / "tar")
+    assert packs.tree(tmp_path / "own") == expected
+    kinds = [each[0] for each in expected.values()]
+    assert (done.files, done.links) == (kinds.count("file"), kinds.count("link"))
 
 
 def test_large_file_is_written_by_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
