@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatch_envpack.finding import printable
+from hatch_envpack.printable import printable
 
 
 class EnvpackError(Exception):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hatch_envpack.printable import printable
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
@@ -25,12 +27,3 @@ class Finding:
         """Return the fields as they stand in the manifest."""
         fields = {"kind": self.kind, "path": self.path, "what": self.what, "todo": self.todo}
         return {**fields, "accepted": self.accepted} if self.accepted else fields
-
-
-def printable(text: str) -> str:
-    r"""Return the text as one line, with what a terminal cannot show, or would obey, as ``\x..``.
-
-    File names may hold anything.
-    """
-    shown = (char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    return "".join(shown).encode("utf-8", "backslashreplace").decode()

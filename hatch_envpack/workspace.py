@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import shutil
@@ -10,6 +9,7 @@ import signal
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
@@ -113,37 +113,14 @@ def _unlink_unlocked(path: Path) -> None:
         path.unlink()
 
 
+@dataclass(frozen=True, slots=True)
 class PartialFolder:
-    """A folder below a temporary name beside its destination, on the same file system.
+    """A folder below a temporary name beside its destination, on the same file system."""
 
-    Used as a context manager, as `Partial` is. Ctrl-C and ``SIGTERM`` remove it; what a killed process has left, the
-    next one removes. It is held by a lock as long as any process has ``lock``, a descriptor that children may inherit.
-    """
-
-    def __init__(self, destination: Path) -> None:
-        """Create the folder and its parents. Raises `OSError`."""
-        self._destination = destination
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        for stale in destination.parent.glob(f".{_PREFIX}*{_FOLDER_SUFFIX}"):
-            _remove_unlocked(stale)
-        self._outer, self.lock = _locked_folder(destination.parent)
-        self.path = self._outer / "content"
-        self._signals = _terminated_as_interrupt()
-
-    def __enter__(self) -> PartialFolder:
-        self._signals.__enter__()
-        try:
-            self.path.mkdir()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # still locked: nobody else takes it for abandoned meanwhile
-        shutil.rmtree(self._outer, ignore_errors=True)
-        os.close(self.lock)
-        self._signals.__exit__(None, None, None)
+    path: Path
+    destination: Path
+    lock: int
+    """A descriptor: the folder is in use as long as any process has it. Children may inherit it."""
 
     def keep(self) -> None:
         """Write all to the disk and give the folder its final name, in one step. Raises `OSError`.
@@ -151,8 +128,29 @@ class PartialFolder:
         It takes the place of an empty folder, and of nothing else.
         """
         _sync(self.path)
-        self.path.rename(self._destination)
-        _fsync_folder(self._destination.parent)
+        self.path.rename(self.destination)
+        _fsync_folder(self.destination.parent)
+
+
+@contextmanager
+def partial_folder(destination: Path) -> Iterator[PartialFolder]:
+    """Make a folder beside ``destination``, and its parents; remove it at the end unless it was kept.
+
+    That is so on Ctrl-C and on ``SIGTERM`` too. What a killed process has left, the next one removes. Raises `OSError`.
+    """
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    for stale in destination.parent.glob(f".{_PREFIX}*{_FOLDER_SUFFIX}"):
+        _remove_unlocked(stale)
+    outer, lock = _locked_folder(destination.parent)
+    try:
+        with _terminated_as_interrupt():
+            path = outer / "content"
+            path.mkdir()
+            yield PartialFolder(path, destination, lock)
+    finally:
+        # still locked: nobody else takes it for abandoned meanwhile
+        shutil.rmtree(outer, ignore_errors=True)
+        os.close(lock)
 
 
 def _locked_folder(parent: Path) -> tuple[Path, int]:
@@ -182,6 +180,8 @@ def _sync(folder: Path) -> None:
     One call for all files: an ``fsync`` for each takes a disk's round trip for each. Where the C library has no
     ``syncfs``, all file systems are written.
     """
+    import ctypes  # noqa: PLC0415 - nothing else needs it
+
     call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if call is None:
         os.sync()

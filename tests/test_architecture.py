@@ -23,6 +23,7 @@ LAYERS = (
         "entry",
         "layout",
         "markers",
+        "printable",
         "regular",
         "search",
         "umask",
@@ -81,5 +82,14 @@ def test_the_hook_module_is_cheap() -> None:
     """Hatchling imports it for every build of every target: what only a pack needs is not loaded."""
     names = ("lief", "zstandard", "deflate", "hatch_envpack.pipeline")
     code = f"import sys, hatch_envpack.hooks; print(*[name for name in {names} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+@pytest.mark.parametrize("module", ["unpack.unpack", "unpack.worker", "archive.index"])
+def test_the_consumers_side_is_light(module: str) -> None:
+    """Unpacking needs nothing of what builds packs, and a process that helps with it starts at once."""
+    names = ("hatchling", "lief", "pluggy", "packaging", "click", "rich")
+    code = f"import sys, hatch_envpack.{module}; print(*[name for name in {names} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"

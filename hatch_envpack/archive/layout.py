@@ -7,7 +7,6 @@ over 8 GiB): https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
 from __future__ import annotations
 
 import struct
-import tarfile
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
@@ -16,6 +15,7 @@ END = bytes(2 * BLOCK)
 FILE_MODE = 0o644
 PROGRAM_MODE = 0o755
 
+_FILE, _SYMLINK, _FOLDER = b"0", b"2", b"5"
 _NAME = 100
 _PREFIX = 155
 _USTAR_MAX_SIZE = 8**11
@@ -26,17 +26,17 @@ _ROOT = b"%07o" % 0
 
 def file_header(path: str, size: int, *, executable: bool, mtime: int) -> bytes:
     """Return the header of a regular file of ``size`` bytes; ``mtime`` in seconds since 1970."""
-    return _header(path, size, PROGRAM_MODE if executable else FILE_MODE, mtime, tarfile.REGTYPE, "")
+    return _header(path, size, PROGRAM_MODE if executable else FILE_MODE, mtime, _FILE, "")
 
 
 def folder_header(path: str, *, mtime: int) -> bytes:
     """Return the header of a folder."""
-    return _header(f"{path}/", 0, PROGRAM_MODE, mtime, tarfile.DIRTYPE, "")
+    return _header(f"{path}/", 0, PROGRAM_MODE, mtime, _FOLDER, "")
 
 
 def link_header(path: str, target: str, *, mtime: int) -> bytes:
     """Return the header of a symbolic link."""
-    return _header(path, 0, 0o777, mtime, tarfile.SYMTYPE, target)
+    return _header(path, 0, 0o777, mtime, _SYMLINK, target)
 
 
 def padding(size: int) -> bytes:
@@ -70,6 +70,8 @@ def _split(path: str) -> tuple[bytes, bytes] | None:
 
 
 def _pax_header(path: str, size: int, mode: int, mtime: int, kind: bytes, target: str) -> bytes:
+    import tarfile  # noqa: PLC0415 - rarely needed, and it takes as long as all else that unpacking imports
+
     info = tarfile.TarInfo(path)
     info.size, info.mode, info.mtime, info.type, info.linkname = size, mode, mtime, kind, target
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")

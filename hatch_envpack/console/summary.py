@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_envpack.console.text import size_text, table
-from hatch_envpack.finding import printable
+from hatch_envpack.printable import printable
 from hatch_envpack.report import SegmentFigures
 
 if TYPE_CHECKING:

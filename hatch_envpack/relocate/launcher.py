@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar
 
 from hatch_envpack.errors import RelocationError
-from hatch_envpack.finding import printable
+from hatch_envpack.printable import printable
 
 if TYPE_CHECKING:
     from hatch_envpack.entry import Entry

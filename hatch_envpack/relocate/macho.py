@@ -6,10 +6,10 @@ import posixpath
 from typing import TYPE_CHECKING, ClassVar
 
 from hatch_envpack.errors import RelocationError
-from hatch_envpack.finding import printable
 from hatch_envpack.macho.edit import set_paths
 from hatch_envpack.macho.model import LC_RPATH
 from hatch_envpack.macho.read import MachoError, is_macho, read_macho
+from hatch_envpack.printable import printable
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath

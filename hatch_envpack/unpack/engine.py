@@ -13,10 +13,9 @@ from hatch_envpack.regular import open_regular
 from hatch_envpack.unpack.blocks import Blocks
 from hatch_envpack.unpack.frames import frames_of, plan
 from hatch_envpack.unpack.pool import perform_all
-from hatch_envpack.unpack.sources import ahead, is_zip, is_zstd, tar_stream
+from hatch_envpack.unpack.sources import is_zip, is_zstd, tar_stream
 from hatch_envpack.unpack.tar import members
 from hatch_envpack.unpack.tree import Tree
-from hatch_envpack.unpack.zip import zip_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,6 +74,8 @@ def processors() -> int:
 def _unpack(stream: BinaryIO, tree: Tree, jobs: int, progress: Progress, held: Sequence[int]) -> None:
     head = stream.read(BLOCK)
     if is_zip(head):
+        from hatch_envpack.unpack.zip import zip_members  # noqa: PLC0415 - what most packs do not need
+
         for member, data in zip_members(stream):
             tree.add(member, data)
             progress(*_position(stream))
@@ -93,7 +94,7 @@ def _unpack(stream: BinaryIO, tree: Tree, jobs: int, progress: Progress, held: S
 
 
 def _unpack_stream(stream: BinaryIO, head: bytes, tree: Tree, progress: Progress) -> None:
-    with ahead(tar_stream(stream, head)) as pieces:
+    with tar_stream(stream, head) as pieces:
         blocks = Blocks(pieces)
         for member in members(blocks):
             tree.add(member, blocks.data())

@@ -7,7 +7,6 @@ looks into the frame that has the file's header, the ``head``.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -212,7 +211,7 @@ class Performer:
             parameters = zstandard.get_frame_parameters(data)
             if parameters.content_size != frame.raw:
                 raise ArchiveError(_DAMAGED)
-            if not parameters.has_checksum and hashlib.sha256(data).hexdigest() != frame.digest:
+            if not parameters.has_checksum and _sha256(data) != frame.digest:
                 raise ArchiveError(_DAMAGED)
             content = self._decompressor.decompress(data, allow_extra_data=False)
         except zstandard.ZstdError as error:
@@ -229,3 +228,9 @@ class Performer:
         if len(data) != frame.compressed:
             raise ArchiveError(_DAMAGED)
         return data
+
+
+def _sha256(data: bytes) -> str:
+    import hashlib  # noqa: PLC0415 - frames of ours never need it, and every process would import it
+
+    return hashlib.sha256(data).hexdigest()

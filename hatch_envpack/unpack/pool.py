@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _AHEAD = 2
 """Tasks that each process has at hand, so that it does not wait for the next one."""
 
+_LARGE = 8 << 20
+
 _PROGRAM = "import sys; sys.path += sys.argv[1:3]; from hatch_envpack.unpack.worker import main; main()"
 
 
@@ -79,7 +81,12 @@ def perform_all(
     ``pack`` is the pack's descriptor. The processes inherit the descriptors ``held``, with the locks on them, and are
     gone when the generator is closed. Raises `ArchiveError`.
     """
-    ready = deque(task for task in tasks if task.after is None)
+    # the first has the folders; large ones early, so that no process is left with one at the end
+    ready = deque(
+        sorted(
+            (task for task in tasks if task.after is None), key=lambda task: (task.number > 0, -(task.size // _LARGE))
+        )
+    )
     later: dict[int, list[Task]] = {}
     for task in tasks:
         if task.after is not None:

@@ -41,17 +41,23 @@ def is_zstd(head: bytes) -> bool:
     return head.startswith((_ZSTD, *_ZSTD_SKIPPABLE))
 
 
-def tar_stream(stream: BinaryIO, head: bytes) -> Iterator[bytes]:
-    """Yield the tar stream of a file in pieces of bounded size; ``head`` is how it begins.
+@contextmanager
+def tar_stream(stream: BinaryIO, head: bytes) -> Iterator[Iterator[bytes]]:
+    """Give the tar stream of a file in pieces of bounded size; ``head`` is how it begins.
 
     The iterator raises `ArchiveError` for damage, and this function for what is no archive.
     """
     if is_zstd(head):
-        return _from_zstd(stream)
+        with _ahead(_from_zstd(stream)) as pieces:
+            yield pieces
+        return
     if head.startswith(_GZIP):
-        return _from_gzip(stream)
+        with _ahead(_from_gzip(stream)) as pieces:
+            yield pieces
+        return
     if is_header(head):
-        return _pieces(stream)
+        yield _pieces(stream)
+        return
     raise ArchiveError("it is damaged or is no archive: none of .tar.zst, .tar.gz, .tar and .zip")
 
 
@@ -101,7 +107,7 @@ def _from_gzip(stream: BinaryIO) -> Iterator[bytes]:
 
 
 @contextmanager
-def ahead(pieces: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
+def _ahead(pieces: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
     """Let another thread be some pieces ahead: decompressing and writing are done at once."""
     queue: Queue[bytes | Exception | None] = Queue(_QUEUE)
     stopped = Event()

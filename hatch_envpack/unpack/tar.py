@@ -116,15 +116,15 @@ def _member(fields: Member) -> Member:
         kind = FOLDER if name.endswith(b"/") else FILE
     elif kind not in (FOLDER, SYMLINK, HARD_LINK):
         raise ArchiveError(f"the member {shown(name)} is neither file, folder nor link: refused")
-    if size < 0 or not 0 <= mtime < _MAX_TIME:
+    if size < 0 or abs(mtime) > _MAX_TIME:
         raise ArchiveError(f"the pack is damaged: the member {shown(name)} has an impossible size or time")
     return Member(checked(name), kind, size if kind == FILE else 0, executable, mtime, target)
 
 
 def _number(field: bytes) -> int:
     if field[0] & _BASE_256:
-        # GNU's way to say what has no room: base 256, here always positive
-        return int.from_bytes(field[1:], "big") if field[0] != _NEGATIVE else -1
+        # GNU's way to say what has no room: two's complement behind a bit that says so
+        return int.from_bytes(field, "big", signed=True) if field[0] == _NEGATIVE else int.from_bytes(field[1:], "big")
     try:
         return int(field.partition(b"\0")[0].strip() or b"0", 8)
     except ValueError as error:
@@ -166,7 +166,8 @@ def _overridden(fields: Member, records: dict[bytes, bytes]) -> Member:
             size = int(records[b"size"])
         if records.get(b"mtime"):
             seconds, _, fraction = records[b"mtime"].partition(b".")
-            mtime = int(seconds) * _SECOND + int(fraction[:9].ljust(9, b"0"))
+            fraction_ns = int(fraction[:9].ljust(9, b"0"))
+            mtime = int(seconds) * _SECOND + (-fraction_ns if seconds.startswith(b"-") else fraction_ns)
     except ValueError as error:
         raise ArchiveError("the pack is damaged: a member's extended header has letters for numbers") from error
     return fields._replace(name=name, target=target, size=size, mtime=mtime)

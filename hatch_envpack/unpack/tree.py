@@ -140,7 +140,7 @@ class Tree:
             os.fchmod(self.root, PROGRAM_MODE)
         for each in self.late:
             if each.kind == FOLDER:
-                os.utime(each.name or b".", ns=(each.mtime, each.mtime), dir_fd=self.root, follow_symlinks=False)
+                self._set_time(each)
         return count
 
     def _hard_link(self, link: Late, links: dict[bytes, Late]) -> None:
@@ -161,9 +161,15 @@ class Tree:
         try:
             self._above(link.name)
             os.symlink(link.target, link.name, dir_fd=self.root)
-            os.utime(link.name, ns=(link.mtime, link.mtime), dir_fd=self.root, follow_symlinks=False)
         except OSError as error:
             raise self._error(link.name, error) from error
+        self._set_time(link)
+
+    def _set_time(self, late: Late) -> None:
+        try:
+            os.utime(late.name or b".", ns=(late.mtime, late.mtime), dir_fd=self.root, follow_symlinks=False)
+        except OSError as error:
+            raise self._error(late.name, error) from error
 
     def _above(self, name: bytes) -> None:
         if folder := parent(name):

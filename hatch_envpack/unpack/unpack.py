@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.unpack.engine import unpack_into
-from hatch_envpack.workspace import PartialFolder
+from hatch_envpack.workspace import partial_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_ROOM = "make room for it"
+_BESIDE = "the pack is unpacked beside it at first, so that the folder above must be one to write to"
+_TODO = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EACCES: _BESIDE,
+    errno.EPERM: _BESIDE,
+    errno.EROFS: _BESIDE,
+    errno.EBUSY: "a file system is mounted there: name a folder inside of it",
+    errno.EXDEV: "a file system is mounted there: name a folder inside of it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +54,16 @@ def unpack(
     """
     target = Path(os.path.realpath(folder))
     _check_free(folder, target)
-    try:
-        partial = PartialFolder(target)
-    except OSError as error:
-        raise ArchiveError(f"{folder} cannot be made: {error.strerror}") from error
-    with partial:
+    with ExitStack() as stack:
+        try:
+            partial = stack.enter_context(partial_folder(target))
+        except OSError as error:
+            raise _not_made(folder, error) from error
         counts = unpack_into(pack, partial.path, place=folder, jobs=jobs, progress=progress, held=[partial.lock])
         try:
             partial.keep()
         except OSError as error:
-            raise _not_kept(folder, error) from error
+            raise _not_made(folder, error) from error
     return Unpacked(target, counts.files, counts.links, counts.size)
 
 
@@ -71,14 +82,11 @@ def _check_free(folder: Path, target: Path) -> None:
         raise ArchiveError(f"{folder} cannot be read: {error.strerror}") from error
 
 
-def _not_kept(folder: Path, error: OSError) -> ArchiveError:
-    if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+def _not_made(folder: Path, error: OSError) -> ArchiveError:
+    if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and folder.exists():
         return _exists(folder)
-    if error.errno in (errno.EBUSY, errno.EXDEV):
-        return ArchiveError(f"{folder} is where a file system is mounted: name a folder inside of it")
-    if error.errno in _NO_SPACE:
-        return ArchiveError(f"the pack cannot be unpacked: {error.strerror}: make room for {folder}")
-    return ArchiveError(f"{folder} cannot be made: {error.strerror}")
+    todo = _TODO.get(error.errno or 0)
+    return ArchiveError(f"{folder} cannot be made: {error.strerror}" + (f": {todo}" if todo else ""))
 
 
 def _exists(folder: Path) -> ArchiveError:

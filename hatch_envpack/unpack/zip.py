@@ -39,7 +39,7 @@ def zip_members(stream: BinaryIO) -> Iterator[tuple[Member, Iterator[memoryview]
     try:
         with zipfile.ZipFile(stream) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError, OSError) as error:
         raise ArchiveError(f"the pack is damaged: {error}") from error
     for info in infos:
         name = _name(info)
@@ -138,5 +138,5 @@ def _compressed(stream: BinaryIO, info: zipfile.ZipInfo, name: bytes) -> Iterato
                 raise ArchiveError("the pack is damaged: it ends too early")
             left -= len(piece)
             yield piece
-    except OSError as error:
-        raise ArchiveError(f"the pack cannot be read: {error.strerror}") from error
+    except (OSError, ValueError, OverflowError) as error:
+        raise ArchiveError(f"the pack is damaged or cannot be read: {error}") from error
