@@ -29,12 +29,12 @@ def write(made: Made, now: Session) -> None:
 
 def place(made: Made, job: Job | Export, reused: frozenset[str], now: Session) -> Path:
     """Write the pack, give it its name, and tell of it. Raises `ArchiveError`."""
-    write(made, now)
     destination = job.folder / (made.base_name + ending(job.format))
     if job.format == FOLDER:
         now.report.stage("Unpacking the pack to where it is to lie")
-        size = place_folder(now.partial.path, destination, now.report.progress)
+        size = place_folder(made.groups, destination, now)
     else:
+        write(made, now)
         now.partial.keep(destination)
         size = destination.stat().st_size
     now.report.info(made.facts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hatch_envpack import workspace
+from hatch_envpack.clone import can_clone
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.umask import umask
 from hatch_envpack.unpack.unpack import unpack
-from tests.conftest import missing
+from tests.conftest import REPOSITORY, missing
 from tests.pipeline.projects import App, Told, make_app
 
 if TYPE_CHECKING:
@@ -49,11 +52,14 @@ def _tree(folder: Path) -> dict[str, tuple[int, int, bytes]]:
     found = {}
     for path in (folder, *folder.rglob("*")):
         status = path.lstat()
+        mtime, content = status.st_mtime_ns, b""
         if path.is_symlink():
             content = os.fsencode(os.readlink(path))  # noqa: PTH115 - the text, not a path
-        else:
-            content = b"" if path.is_dir() else path.read_bytes()
-        found[str(path.relative_to(folder))] = (status.st_mode, status.st_mtime_ns, content)
+        elif not path.is_dir():
+            content = path.read_bytes()
+        elif path == folder:
+            mtime = 0  # of its last change: a pack says nothing about it
+        found[str(path.relative_to(folder))] = (status.st_mode, mtime, content)
     return found
 
 
@@ -131,10 +137,7 @@ def test_what_is_no_pack_is_refused_and_untouched(app: App, tmp_path: Path, put:
     with pytest.raises(ArchiveError, match="is in the way, and is no pack that could be replaced") as error:
         _build(app, output)
     assert str(error.value).startswith(str(output / name))
-    assert _tree(output).keys() == before.keys()
-    assert {key: value for key, value in _tree(output).items() if key != "."} == {
-        key: value for key, value in before.items() if key != "."
-    }
+    assert _tree(output) == before
 
 
 def test_an_empty_folder_is_replaced(app: App, tmp_path: Path) -> None:
@@ -185,7 +188,7 @@ def test_killed_between_the_two_renames(app: App, tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "out") == [folder.name]
 
 
-def test_full_disk_leaves_the_old_one(app: App, tmp_path: Path, cache: Path) -> None:
+def test_full_disk_leaves_the_old_one(app: App, cache: Path) -> None:
     """And nothing else; the line says what to do."""
     if os.geteuid() != 0:
         missing("mounting a small file system needs to be root")
@@ -194,8 +197,8 @@ def test_full_disk_leaves_the_old_one(app: App, tmp_path: Path, cache: Path) -> 
         (app.root / "pyproject.toml").read_text() + "bytecode = false\nverify = false\n"
     )
     script = (
-        'mount -t tmpfs -o size=100m none "$0/dist"; cd "$0"; "$@" >&2; '
-        'dd if=/dev/zero of=dist/other bs=1M count=30 2>/dev/null; "$@" && exit 9; ls -A dist'
+        'mount -t tmpfs -o size=400m none "$0/dist"; cd "$0"; "$@" >&2; '
+        'dd if=/dev/zero of=dist/other bs=1M 2>/dev/null; truncate -s -30M dist/other; "$@" && exit 9; ls -A dist'
     )
     command = [sys.executable, "-m", "hatchling", "build", "-t", "envpack:dir"]
     done = subprocess.run(
@@ -214,6 +217,77 @@ def test_full_disk_leaves_the_old_one(app: App, tmp_path: Path, cache: Path) -> 
 
 def test_umask_counts_as_with_unpacking(app: App, tmp_path: Path) -> None:
     """The folder is the temporary one, which was nobody else's; under its name it has the mode of any folder."""
-    assert workspace.umask() == 0o022
+    assert umask() == 0o022
     folder, _ = _build(app, tmp_path / "out")
     assert folder.stat().st_mode & 0o777 == 0o755
+
+
+_MOUNTED = """\
+truncate -s 600M "$1/disk"
+mkfs.xfs -q -m reflink=1 "$1/disk"
+mount -o loop "$1/disk" "$1/mounted"
+shift
+exec "$@"
+"""
+_PROGRAM = """\
+import json, os, pathlib, sys
+from hatch_envpack.unpack.unpack import unpack
+from tests.pipeline.projects import App
+from tests.pipeline.test_folder import _tree
+mounted, root = map(pathlib.Path, sys.argv[1:])
+def used():
+    os.sync()
+    status = os.statvfs(mounted)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
+def build(name):
+    return app.build(mounted / name, format_name="dir")[0]
+app = App(root, {"bytecode": False, "verify": False})
+first = build("one")
+unpack(app.build(mounted / "file")[0], mounted / "unpacked")
+same = _tree(first) == _tree(mounted / "unpacked")
+before = used()
+second = build("two")
+added = used() - before
+edited = next(second.glob("lib/python3*/abc.py"))
+wanted = edited.read_bytes()
+with edited.open("ab") as stream:
+    stream.write(b"# edited")
+third = build("three")
+kept = next((mounted / "cache/folders").rglob("abc.py"))
+intact = {path.read_bytes() == wanted for path in (kept, third / edited.relative_to(second))}
+kept.write_bytes(b"# harmed")
+again = build("four") / edited.relative_to(second)
+size = sum(path.lstat().st_size for path in first.rglob("*") if path.is_file())
+print(json.dumps([same, size, added, sorted(intact), again.read_bytes() == wanted]))
+"""
+
+
+def test_clones_share_their_blocks_and_an_edit_reaches_nothing_else(app: App, tmp_path: Path) -> None:
+    """On xfs a second folder takes room for names alone; neither an edit of it nor harm to the cache spreads."""
+    if os.geteuid() != 0 or shutil.which("mkfs.xfs") is None:
+        missing("a loop-mounted xfs needs mkfs.xfs and root")
+    (tmp_path / "mounted").mkdir()
+    command = [sys.executable, "-c", _PROGRAM, str(tmp_path / "mounted"), str(app.root)]
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _MOUNTED, "sh", str(tmp_path), *command],
+        cwd=REPOSITORY,
+        env={**os.environ, "HATCH_ENVPACK_CACHE_DIR": str(tmp_path / "mounted/cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    same, size, added, intact, again = json.loads(done.stdout.splitlines()[-1])
+    assert same
+    assert added < size / 4
+    assert intact == [True]
+    assert again
+
+
+def test_where_nothing_can_be_shared_nothing_is_kept(app: App, tmp_path: Path, cache: Path) -> None:
+    """Another file system than the cache's: the frames are unpacked."""
+    if can_clone(cache, tmp_path):
+        pytest.skip("this file system shares blocks")
+    folder, _ = _build(app, tmp_path / "out")
+    assert _run(folder) == "hello\n"
+    assert not (cache / "folders").exists()
