@@ -47,8 +47,11 @@ def _fill(content: Path, fill: Callable[[Path], None]) -> None:
     # helping processes of a build that was killed may write for a moment longer, and must not find a later one's folder
     aside = Path(mkdtemp(prefix=TEMPORARY, dir=content.parent.parent))
     try:
-        fill(aside)
-        aside.rename(content)
+        # the temporary folder itself is for this user alone, and its mode would be copied
+        filled = aside / content.name
+        filled.mkdir()
+        fill(filled)
+        filled.rename(content)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
