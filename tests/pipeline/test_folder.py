@@ -23,6 +23,7 @@ from tests.pipeline.projects import App, Told, make_app
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_OPTIONS = "bytecode = false\nverify = false\n"
 FAST = {"bytecode": False, "verify": False}
 
 
@@ -32,11 +33,18 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> App:
+    """Return a project for all these tests, so that what it needs is installed once."""
+    return replace(make_app(tmp_path_factory.mktemp("project") / "app", _OPTIONS), options=FAST)
+
+
 @pytest.fixture
-def app(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> App:
-    """Return a project."""
+def app(made: App, cache: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+    """Return the project as it was made."""
     monkeypatch.setenv("HATCH_ENVPACK_CACHE_DIR", str(cache))
-    return replace(make_app(tmp_path / "app"), options=FAST)
+    made.edit()
+    return made
 
 
 def _build(app: App, folder: Path, **settings: Any) -> tuple[Path, Told]:  # noqa: ANN401
@@ -193,9 +201,6 @@ def test_full_disk_leaves_the_old_one(app: App, cache: Path) -> None:
     if os.geteuid() != 0:
         missing("mounting a small file system needs to be root")
     (app.root / "dist").mkdir()
-    (app.root / "pyproject.toml").write_text(
-        (app.root / "pyproject.toml").read_text() + "bytecode = false\nverify = false\n"
-    )
     script = (
         'mount -t tmpfs -o size=400m none "$0/dist"; cd "$0"; "$@" >&2; '
         'dd if=/dev/zero of=dist/other bs=1M 2>/dev/null; truncate -s -30M dist/other; "$@" && exit 9; ls -A dist'
@@ -231,6 +236,7 @@ exec "$@"
 """
 _PROGRAM = """\
 import json, os, pathlib, sys
+from hatch_envpack.cache.lock import taken
 from hatch_envpack.unpack.unpack import unpack
 from tests.pipeline.projects import App
 from tests.pipeline.test_folder import _tree
@@ -257,8 +263,11 @@ kept = next((mounted / "cache/folders").rglob("abc.py"))
 intact = {path.read_bytes() == wanted for path in (kept, third / edited.relative_to(second))}
 kept.write_bytes(b"# harmed")
 again = build("four") / edited.relative_to(second)
+entry = max((mounted / "cache/folders").glob("*/*"))
+with taken(entry):
+    beside = _tree(build("five")) == _tree(mounted / "unpacked")
 size = sum(path.lstat().st_size for path in first.rglob("*") if path.is_file())
-print(json.dumps([same, size, added, sorted(intact), again.read_bytes() == wanted]))
+print(json.dumps([same, size, added, sorted(intact), again.read_bytes() == wanted, beside]))
 """
 
 
@@ -277,11 +286,12 @@ def test_clones_share_their_blocks_and_an_edit_reaches_nothing_else(app: App, tm
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    same, size, added, intact, again = json.loads(done.stdout.splitlines()[-1])
+    same, size, added, intact, again, beside = json.loads(done.stdout.splitlines()[-1])
     assert same
     assert added < size / 4
     assert intact == [True]
     assert again
+    assert beside, "another build that holds an entry costs time alone"
 
 
 def test_where_nothing_can_be_shared_nothing_is_kept(app: App, tmp_path: Path, cache: Path) -> None:
