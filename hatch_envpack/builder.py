@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from hatchling.builders.plugin.interface import BuilderInterface
 from hatchling.builders.utils import get_reproducible_timestamp
 from hatchling.plugin.manager import PluginManager
 
-from hatch_envpack.formats import DEFAULT_FORMAT, LEVELS
+from hatch_envpack.formats import DEFAULT_FORMAT, FOLDER, LEVELS, ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -61,8 +62,11 @@ class EnvpackBuilder(BuilderInterface[EnvpackBuilderConfig, PluginManager]):
         """Remove the packs of this project, in every format, and nothing else."""
         del versions
         for name in LEVELS:
-            for pack in Path(directory).glob(f"{self._file_stem()}-*.envpack.{name}"):
-                pack.unlink()
+            for pack in Path(directory).glob(f"{self._file_stem()}-*{ending(name)}"):
+                if name != FOLDER:
+                    pack.unlink()
+                elif not pack.is_symlink() and (pack / "envpack.json").is_file():
+                    shutil.rmtree(pack)
 
     def build(self, **options: Any) -> Generator[str, None, None]:  # noqa: ANN401
         """Build the pack; a failure that the user can mend is one line and exit code 1, Ctrl-C is 130; no traceback."""

@@ -31,7 +31,7 @@ class Summary:
     segments: tuple[SegmentFigures, ...]
     pack: Path
     size: int
-    """Bytes of the pack."""
+    """Bytes of the pack: of its file, or of all files of a folder."""
 
 
 class Report(Protocol):

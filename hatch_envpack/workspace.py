@@ -122,13 +122,23 @@ class PartialFolder:
     lock: int
     """A descriptor: the folder is in use as long as any process has it. Children may inherit it."""
 
-    def keep(self) -> None:
+    def keep(self, *, replace: bool = False) -> None:
         """Write all to the disk and give the folder its final name, in one step. Raises `OSError`.
 
-        It takes the place of an empty folder, and of nothing else.
+        It takes the place of an empty folder; with ``replace``, that of any folder, which is removed with everything in
+        it. A process that is killed then leaves the old one or the new one under the name, or neither: never a mixture.
         """
         _sync(self.path)
-        self.path.rename(self.destination)
+        old = self.path.with_name("replaced")
+        try:
+            if replace:
+                with suppress(FileNotFoundError):
+                    self.destination.rename(old)
+            self.path.rename(self.destination)
+        except BaseException:
+            with suppress(OSError):
+                old.rename(self.destination)
+            raise
         _fsync_folder(self.destination.parent)
 
 

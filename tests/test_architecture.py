@@ -27,6 +27,7 @@ LAYERS = (
         "regular",
         "search",
         "umask",
+        "clone",
         "formats",
     },
     {"process", "workspace", "config", "console"},

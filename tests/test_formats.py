@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_envpack.formats import DEFAULT_FORMAT, LEVELS
+from hatch_envpack.formats import DEFAULT_FORMAT, FOLDER, LEVELS
 from hatch_envpack.unpack.unpack import unpack
 from tests.conftest import copy_example, find_pyenv, hatchling_build, missing
 
@@ -33,7 +33,9 @@ def _project(folder: Path, **options: object) -> Path:
 def _build(project: Path, cache: Path, *arguments: str) -> dict[str, Path]:
     done = hatchling_build(project, *arguments, environment={"HATCH_ENVPACK_CACHE_DIR": str(cache)})
     assert done.returncode == 0, done.stdout + done.stderr
-    return {pack.name.partition(".envpack.")[2]: pack for pack in (project / "dist").iterdir()}
+    return {
+        pack.name.partition(".envpack")[2].removeprefix(".") or FOLDER: pack for pack in (project / "dist").iterdir()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +80,8 @@ def _unpack(packs: dict[str, Path], name: str, folder: Path) -> Path:
 
 def test_every_format_is_built(packs: dict[str, Path]) -> None:
     """The versions of the target are the formats, and each pack's name ends with its own."""
-    assert packs.keys() == LEVELS.keys() == TOOLS.keys()
-    sizes = {name: pack.stat().st_size for name, pack in packs.items()}
+    assert packs.keys() == LEVELS.keys() == {*TOOLS, FOLDER}
+    sizes = {name: pack.stat().st_size for name, pack in packs.items() if name != FOLDER}
     assert sizes["tar.zst"] < sizes["tar.gz"] < sizes["zip"] < sizes["tar"]
 
 
@@ -103,6 +105,22 @@ def test_a1_a10_a14_a_plain_tool_makes_the_same_tree_which_runs_when_moved(
     assert done.stdout.splitlines()[0] == "4 anomalies in 240 readings"
 
 
+def test_a1_a10_a_folder_runs_when_moved_and_its_origin_is_gone(
+    tmp_path: Path, packs: dict[str, Path], expected: dict[str, tuple[str, int, int]]
+) -> None:
+    """It is the tree that the others unpack to, there at once; a copy of it is moved, and is all that is left."""
+    assert _tree(packs[FOLDER]) == expected
+    place = tmp_path / "another place"
+    shutil.copytree(packs[FOLDER], place, symlinks=True)
+    dist = packs[FOLDER].parent
+    hidden = dist.rename(dist.with_name("hidden"))
+    try:
+        done = subprocess.run([place / "bin/driftwatch", "demo"], capture_output=True, text=True, check=True, env={})
+    finally:
+        hidden.rename(dist)
+    assert done.stdout.splitlines()[0] == "4 anomalies in 240 readings"
+
+
 def test_our_own_unpacking_makes_the_tree_of_a_zip(
     tmp_path: Path, packs: dict[str, Path], expected: dict[str, tuple[str, int, int]]
 ) -> None:
@@ -122,6 +140,10 @@ def test_a_zip_is_proven_and_the_same_from_the_cache_and_cleaned_away(
     for name in others:
         (project / "dist" / name).touch()
     shutil.copy(packs["tar"], project / "dist")
+    folder = project / "dist" / packs[FOLDER].name
+    shutil.copytree(packs[FOLDER], folder, symlinks=True)
+    (project / "dist" / f"{folder.name.replace('0.1.0', '0.1.0-mine')}").mkdir()
+    others.append(folder.name.replace("0.1.0", "0.1.0-mine"))
     command = [sys.executable, "-m", "hatchling", "build", "-t", "envpack", "--clean-only"]
     subprocess.run(command, cwd=project, check=True, capture_output=True)
     assert sorted(os.listdir(project / "dist")) == sorted(others)
@@ -157,4 +179,6 @@ def test_an_unknown_format_on_the_command_line_is_one_line(tmp_path: Path) -> No
     command = [sys.executable, "-m", "hatchling", "build", "-t", "envpack:rar"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == "Unknown format `rar` of the target `envpack`: the formats are tar.zst, tar.gz, tar, zip\n"
+    assert (
+        done.stderr == "Unknown format `rar` of the target `envpack`: the formats are tar.zst, tar.gz, tar, zip, dir\n"
+    )

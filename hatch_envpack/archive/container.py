@@ -21,11 +21,6 @@ class Container(Protocol):
     """A format. An archive is the frames of all groups laid end to end, and a tail."""
 
     @property
-    def suffix(self) -> str:
-        """What follows ``.envpack.`` in the name of the file."""
-        ...
-
-    @property
     def fingerprint(self) -> str:
         """Everything that the bytes of a frame depend on, besides its members: format, parameters, time stamp."""
         ...

@@ -31,11 +31,6 @@ class Tar:
     """Whether an index follows, which is for zstd alone: its decoders step over what is no frame of theirs."""
 
     @property
-    def suffix(self) -> str:
-        """``tar.zst`` and the like; ``tar`` where the codec has no name."""
-        return f"tar.{self.codec.name}".removesuffix(".")
-
-    @property
     def fingerprint(self) -> str:
         """What a frame's bytes depend on."""
         return f"tar {self.mtime} {FRAME_SIZE} {self.codec.fingerprint}"

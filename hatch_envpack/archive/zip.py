@@ -34,7 +34,6 @@ class Zip:
     level: int
     """libdeflate's, 1 to 12."""
     mtime: int
-    suffix: str = "zip"
 
     @property
     def fingerprint(self) -> str:

@@ -44,9 +44,9 @@ def describe(
     )
 
 
-def file_name(subject: Subject, manifest: Manifest, suffix: str) -> str:
-    """Return the name of the pack's file: what it is, and where it runs."""
-    return f"{subject.file_stem}-{manifest.python_tag}-{manifest.platform_tag}.envpack.{suffix}"
+def base_name(subject: Subject, manifest: Manifest) -> str:
+    """Return the pack's name without the ending that says the format: what it is, and where it runs."""
+    return f"{subject.file_stem}-{manifest.python_tag}-{manifest.platform_tag}"
 
 
 def facts(manifest: Manifest) -> str:

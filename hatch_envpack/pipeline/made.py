@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Made:
     """Everything but the bytes."""
 
-    file_name: str
+    base_name: str
+    """The pack's name without the ending that says the format."""
     head: tuple[PackedSegment, PackedSegment]
     """The manifest and the folders."""
     segments: tuple[PackedSegment, ...]
@@ -35,7 +36,7 @@ class Made:
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads."""
         return {
-            "file_name": self.file_name,
+            "base_name": self.base_name,
             "head": [group.to_dict() for group in self.head],
             "segments": [segment.to_dict() for segment in self.segments],
             "findings": [finding.to_dict() for finding in self.findings],
@@ -47,7 +48,7 @@ class Made:
         """Return what a document of `to_dict` tells."""
         manifest, folders = map(PackedSegment.from_dict, data["head"])
         return cls(
-            data["file_name"],
+            data["base_name"],
             (manifest, folders),
             tuple(map(PackedSegment.from_dict, data["segments"])),
             tuple(Finding(**finding) for finding in data["findings"]),
@@ -55,8 +56,11 @@ class Made:
         )
 
 
-def summarize(made: Made, reused: frozenset[str], pack: Path) -> Summary:
-    """Return the table that is shown at the end; ``reused`` names the segments that came from the cache."""
+def summarize(made: Made, reused: frozenset[str], pack: Path, size: int) -> Summary:
+    """Return the table that is shown at the end; ``reused`` names the segments that came from the cache.
+
+    ``size`` is that of the pack in bytes.
+    """
     figures = tuple(
         SegmentFigures(
             each.name,
@@ -68,4 +72,4 @@ def summarize(made: Made, reused: frozenset[str], pack: Path) -> Summary:
         )
         for each in made.segments
     )
-    return Summary(figures, pack, pack.stat().st_size)
+    return Summary(figures, pack, size)

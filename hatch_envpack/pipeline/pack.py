@@ -25,7 +25,7 @@ from hatch_envpack.libraries.closure import plan_libraries
 from hatch_envpack.manifest.model import PATH
 from hatch_envpack.manifest.needs import measure_needs
 from hatch_envpack.manifest.platform import check_max_glibc
-from hatch_envpack.pipeline.describe import describe, facts, file_name
+from hatch_envpack.pipeline.describe import base_name, describe, facts
 from hatch_envpack.pipeline.frames import Sources, pack_frames
 from hatch_envpack.pipeline.made import Made
 from hatch_envpack.pipeline.place import place, report_findings
@@ -96,9 +96,9 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     findings = accept(findings, settings.allow)
     report_findings(findings, now.report, strict=settings.strict)
     manifest = describe(subject, needs, plan, selection.left_out, packed.segments, findings)
-    name = file_name(subject, manifest, now.container.suffix)
+    name = base_name(subject, manifest)
     made = Made(name, (_manifest(manifest, now), folders), packed.segments, tuple(findings), facts(manifest))
-    placed = place(made, job.folder, packed.reused, now)
+    placed = place(made, job, packed.reused, now)
     if plan_key and not lacks_ensurepip(interpreter):
         others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
         remember(plan_key, made, paths, stamps, others, now)

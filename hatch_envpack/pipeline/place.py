@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.writer import write_archive
 from hatch_envpack.errors import FindingsError
+from hatch_envpack.formats import FOLDER, ending
+from hatch_envpack.pipeline.folder import place_folder
 from hatch_envpack.pipeline.made import summarize
 
 if TYPE_CHECKING:
@@ -25,20 +27,25 @@ def write(made: Made, now: Session) -> None:
     write_archive(made.groups, now.container, now.cache.frames, now.partial.stream)
 
 
-def place(made: Made, folder: Path, reused: frozenset[str], now: Session) -> Path:
-    """Write the pack, give it its name in ``folder``, and tell of it. Raises `ArchiveError`."""
-    write(made, now)
-    destination = folder / made.file_name
-    now.partial.keep(destination)
+def place(made: Made, job: Job | Export, reused: frozenset[str], now: Session) -> Path:
+    """Write the pack, give it its name, and tell of it. Raises `ArchiveError`."""
+    destination = job.folder / (made.base_name + ending(job.format))
+    if job.format == FOLDER:
+        now.report.stage("Unpacking the pack to where it is to lie")
+        size = place_folder(made.groups, destination, now)
+    else:
+        write(made, now)
+        now.partial.keep(destination)
+        size = destination.stat().st_size
     now.report.info(made.facts)
-    now.report.summary(summarize(made, reused, destination))
+    now.report.summary(summarize(made, reused, destination, size))
     return destination
 
 
 def place_again(plan: Plan, job: Job | Export, now: Session) -> Path:
     """Place a pack that was made before from the same. Raises `EnvpackError`."""
     report_findings(plan.made.findings, now.report, strict=job.settings.strict)
-    return place(plan.made, job.folder, frozenset(segment.name for segment in plan.made.segments), now)
+    return place(plan.made, job, frozenset(segment.name for segment in plan.made.segments), now)
 
 
 def report_findings(findings: Sequence[Finding], report: Report, *, strict: bool) -> None:

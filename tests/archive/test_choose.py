@@ -13,7 +13,7 @@ import pytest
 
 from hatch_envpack.archive.choose import container_of
 from hatch_envpack.archive.member import Member
-from hatch_envpack.formats import LEVELS
+from hatch_envpack.formats import FOLDER, LEVELS
 from hatch_envpack.frame.frame import FRAME_SIZE, Frame, FrameRecord
 from hatch_envpack.frame.pool import make_frames
 from tests.conftest import missing
@@ -61,16 +61,12 @@ def test_same_bytes_for_any_number_of_workers(name: str) -> None:
     assert len(packs) == 1
 
 
-@pytest.mark.parametrize("name", LEVELS)
-def test_the_suffix_is_the_name_of_the_format(name: str) -> None:
-    """What ``-t envpack:zip`` asks for is what the file is called."""
-    assert container_of(name, 3, 0).suffix == name
-
-
 def test_no_two_formats_share_frames() -> None:
-    """Neither do two levels of one, nor two time stamps; a plain tar has no levels."""
-    wanted = [(name, level, mtime) for name, levels in LEVELS.items() for level in levels or [1] for mtime in (1, 2)]
+    """Neither do two levels of one, nor two time stamps; a plain tar has no levels. A folder is made from a tar.zst."""
+    files = {name: levels for name, levels in LEVELS.items() if name != FOLDER}
+    wanted = [(name, level, mtime) for name, levels in files.items() for level in levels or [1] for mtime in (1, 2)]
     assert len({container_of(*each).fingerprint for each in wanted}) == len(wanted)
+    assert container_of(FOLDER, 3, 1).fingerprint == container_of("tar.zst", 3, 1).fingerprint
     assert container_of("tar", 1, 1).fingerprint == container_of("tar", 9, 1).fingerprint
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hatch_envpack.environment.requirements import Project
+from hatch_envpack.formats import DEFAULT_FORMAT
 from hatch_envpack.pipeline.build import build_pack
 from hatch_envpack.pipeline.job import Job
 from hatch_envpack.settings import Settings
@@ -66,12 +67,12 @@ class App:
         """Change what the program prints."""
         (self.root / "src/lone_app/__init__.py").write_text(f"def main():\n    print({text!r})\n")
 
-    def build(self, folder: Path, **settings: Any) -> tuple[Path, Told]:  # noqa: ANN401
+    def build(self, folder: Path, *, format_name: str = DEFAULT_FORMAT, **settings: Any) -> tuple[Path, Told]:  # noqa: ANN401
         """Build in this process; return the pack and what was told."""
         told = Told()
         options = Settings(python=str(find_pyenv("3.12")), **{**self.options, **settings})
         project = Project(self.root, "lone-app", "1.0", "lone_app-1.0", "", ())
-        return build_pack(Job(project, options, folder, 1580601600, told)), told
+        return build_pack(Job(project, options, folder, 1580601600, told, format_name)), told
 
 
 def make_app(folder: Path, options: str = "") -> App:
