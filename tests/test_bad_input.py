@@ -46,7 +46,9 @@ def test_unknown_option(example: Callable[..., Path]) -> None:
 
 def test_wrong_type(example: Callable[..., Path]) -> None:
     """The field is named."""
-    assert _failure(example(verify="yes")) == ["Field `tool.hatch.build.targets.envpack.verify` must be a boolean"]
+    assert _failure(example(verify="yes")) == [
+        'Field `tool.hatch.build.targets.envpack.verify` must be a boolean or "always"'
+    ]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,11 @@ def test_full_disk(example: Callable[..., Path], where: str) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "envpack"]
     done = subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-c", mount, project, *command],
-        env={**os.environ, "TMPDIR": str(project / "temporary")},
+        env={
+            **os.environ,
+            "TMPDIR": str(project / "temporary"),
+            "HATCH_ENVPACK_CACHE_DIR": str(project / "temporary/cache"),
+        },
         capture_output=True,
         text=True,
         check=False,

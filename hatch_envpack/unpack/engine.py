@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-_WORTH_PROCESSES = 48 << 20
+_WORTH_PROCESSES = 100 << 20
 """Uncompressed bytes below which starting processes takes longer than they save."""
 
 

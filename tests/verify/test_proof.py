@@ -10,6 +10,7 @@ import pytest
 from hatch_envpack.environment.distributions import EntryPoint
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.libraries.policy import is_system_library
+from hatch_envpack.unpack.engine import unpack_into
 from hatch_envpack.verify.ask import Question, ask
 from hatch_envpack.verify.proof import prove
 from tests.conftest import find_pyenv
@@ -32,7 +33,11 @@ def _prove(
     **names: str,
 ) -> list[Finding]:
     original = Path(names.get("original", built.interpreter))
-    return prove(built.pack, names.get("program", PROGRAM), asked, allows, needs, original, folder / "proof")
+    place, nowhere = folder / "an other place", folder / "nowhere"
+    place.mkdir()
+    nowhere.mkdir()
+    unpack_into(built.pack, place)
+    return prove(place, names.get("program", PROGRAM), asked, allows, needs, original, nowhere)
 
 
 def test_part_that_was_lost(tmp_path: Path, pyenv_pack: Built) -> None:
