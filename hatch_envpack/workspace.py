@@ -78,6 +78,8 @@ class Partial:
         for stale in folder.glob(f".{_PREFIX}*.partial"):
             _unlink_unlocked(stale)
         self.path, self.stream = _locked_file(folder)
+        self.holds: object = None
+        """What was written into it, for whoever might write the same again."""
 
     def __enter__(self) -> Partial:
         return self
@@ -88,11 +90,15 @@ class Partial:
             self.stream.close()
         self.path.unlink(missing_ok=True)
 
+    def sync(self) -> None:
+        """Write the file to the disk. Raises `OSError`."""
+        self.stream.flush()
+        os.fsync(self.stream.fileno())
+
     def keep(self, destination: Path) -> None:
         """Give the file its final name, in one step, replacing what had it."""
-        self.stream.flush()
         os.fchmod(self.stream.fileno(), 0o666 & ~umask())
-        os.fsync(self.stream.fileno())
+        self.sync()
         self.path.replace(destination)
 
 

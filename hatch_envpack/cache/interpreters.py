@@ -13,6 +13,7 @@ from hatch_envpack.cache.witness import stamp_digest, with_folders
 from hatch_envpack.entry import Entry
 from hatch_envpack.interpreter.files import interpreter_entries
 from hatch_envpack.interpreter.probe import probe
+from hatch_envpack.interpreter.resolve import ask_uv
 
 if TYPE_CHECKING:
     from hatch_envpack.cache.cache import Cache
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 _LOADER = "LD_LIBRARY_PATH"
 """A variable that can make another program of the same file."""
+
+
+_TELL_UV = ("PATH", "UV_", "PYENV_", "XDG_DATA_HOME", "HOME")
+"""How the names of variables begin on which uv's answer depends."""
 
 
 class KnownInterpreter:
@@ -51,6 +56,23 @@ class KnownInterpreter:
             self._answer = probe(program)
         return self._answer
 
+    def find(self, version: str, uv: Path) -> str:
+        """Return what `ask_uv` returns, and raise what it raises; uv asks every interpreter on ``PATH``, which is slow.
+
+        The answer stands while nothing was put into, or taken out of, the folders in which uv looks.
+        """
+        surroundings = {name: value for name, value in os.environ.items() if name.startswith(_TELL_UV)}
+        key = key_of(self._fingerprint, "find", version, str(uv), sorted(surroundings.items()))
+        known = self._cache.read(INTERPRETERS, key)
+        if known is not None and stamp_digest([*known["witnesses"], known["found"]]) == known["signature"]:
+            found: str = known["found"]
+            return found
+        witnesses = [str(uv), *os.get_exec_path(), *map(str, _folders_of_interpreters())]
+        found = ask_uv(version, uv)
+        signature = stamp_digest([*witnesses, found])
+        self._cache.write(INTERPRETERS, key, {"witnesses": witnesses, "found": found, "signature": signature})
+        return found
+
     def entries(self, interpreter: Interpreter) -> list[Entry]:
         """Return the interpreter's entries by path. Raises `InterpreterError`, `ArchiveError`."""
         if self._entries is None:
@@ -77,6 +99,15 @@ class KnownInterpreter:
             "entries": [_fields(entry) for entry in entries],
         }
         self._cache.write(INTERPRETERS, self._key, document)
+
+
+def _folders_of_interpreters() -> list[Path]:
+    """Return where uv and pyenv keep theirs, and where pyenv's shims read which one they are to call."""
+    data = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser()
+    own = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv/python")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
+    local = [folder / ".python-version" for folder in (Path.cwd(), *Path.cwd().parents)]
+    return [own, pyenv / "versions", pyenv / "version", *local]
 
 
 def _fields(entry: Entry) -> list[Any]:

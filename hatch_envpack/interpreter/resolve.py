@@ -25,11 +25,17 @@ _OTHER = re.compile(r"(?:pypy|graalpy)[\d.@-]*")
 
 
 def resolve_interpreter(
-    python: str, *, root: Path, uv: Path | None, ask: Callable[[Path], dict[str, Any]] = probe
+    python: str,
+    *,
+    root: Path,
+    uv: Path | None,
+    ask: Callable[[Path], dict[str, Any]] = probe,
+    find: Callable[[str, Path], str] | None = None,
 ) -> Interpreter:
     """Return the interpreter of ``python``: ``current``, a path (relative to ``root``), or a version.
 
-    ``ask`` tells what a program says of itself; it is asked last for the one that is taken. Raises `InterpreterError`.
+    ``ask`` tells what a program says of itself; it is asked last for the one that is taken. ``find`` takes the place of
+    `ask_uv`. Raises `InterpreterError`.
     """
     if python == "current":
         # sys.executable is that of hatch's own build environment (I3)
@@ -40,7 +46,7 @@ def resolve_interpreter(
         )
     match = _VERSION.fullmatch(python)
     if match is not None and not (root / python).exists():
-        return interpreter_of(ask(_by_version(match[1], uv)))
+        return interpreter_of(ask(_by_version(match[1], uv, find or ask_uv)))
     return _by_path(root / Path(python).expanduser(), ask)
 
 
@@ -72,11 +78,11 @@ def _programs_in(folder: Path) -> Iterator[Path]:
         yield from (parent / name for name in names if (parent / name).is_file())
 
 
-def _by_version(version: str, uv: Path | None) -> Path:
+def _by_version(version: str, uv: Path | None, find: Callable[[str, Path], str]) -> Path:
     words = ""
     if uv is not None:
         try:
-            return Path(_ask_uv(version, uv))
+            return Path(find(version, uv))
         except InterpreterError as error:
             # uv gives up at the first thing on PATH that does not answer, as a shim of pyenv may
             words = error.detail
@@ -89,7 +95,8 @@ def _by_version(version: str, uv: Path | None) -> Path:
     )
 
 
-def _ask_uv(version: str, uv: Path) -> str:
+def ask_uv(version: str, uv: Path) -> str:
+    """Return the path of the interpreter that uv finds for a version. Raises `InterpreterError`."""
     command: list[str | Path] = [uv, "python", "find", "--no-project", "--system", f"cpython{version}"]
     return run(command, error=InterpreterError, message=f"uv finds no Python {version}").strip()
 

@@ -17,10 +17,11 @@ from hatch_envpack.environment.requirements import (
     group_requirements,
     requirements,
 )
+from hatch_envpack.formats import FOLDER
 from hatch_envpack.interpreter.files import site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
 from hatch_envpack.pipeline.job import Subject
-from hatch_envpack.pipeline.place import place_again
+from hatch_envpack.pipeline.place import place_again, write
 from hatch_envpack.pipeline.plan import plan_key, recall
 from hatch_envpack.pipeline.session import session
 
@@ -41,7 +42,9 @@ def build_pack(job: Job) -> Path:
     group_requirements(project, settings.dependency_groups)
     container = container_of(job.format, settings.compression_level, job.mtime)
     with session(job, container) as now:
-        interpreter = resolve_interpreter(settings.python, root=project.root, uv=find_uv(), ask=now.known.ask)
+        interpreter = resolve_interpreter(
+            settings.python, root=project.root, uv=find_uv(), ask=now.known.ask, find=now.known.find
+        )
         check_python(project, interpreter)
         installer = find_installer(settings.installer, interpreter)
         now.known.entries(interpreter)
@@ -77,6 +80,10 @@ def _install(
             build_project, job.project, interpreter, installer, kept.root, now.work / "built", is_new=kept.is_new
         )
         plan = recall(key, now) if job.settings.verify != "always" else None
+        if plan is not None and job.format != FOLDER:
+            # it is most likely what is asked for, and there is nothing else to do until the wheel is built
+            write(plan.made, now)
+            now.partial.sync()
         wheel = kept.wheel(built.result())
     now.report.stage(f"Installing with {installer.name}")
     wanted = requirements(job.project, wheel, job.settings)

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 
 def write(made: Made, now: Session) -> None:
-    """Write the pack under its temporary name. Raises `ArchiveError`."""
-    write_archive(made.groups, now.container, now.cache.frames, now.partial.stream)
+    """Write the pack under its temporary name, unless it is there. Raises `ArchiveError`."""
+    if now.partial.holds is not made:
+        now.partial.holds = None
+        write_archive(made.groups, now.container, now.cache.frames, now.partial.stream)
+        now.partial.holds = made
 
 
 def place(made: Made, job: Job | Export, reused: frozenset[str], now: Session) -> Path:

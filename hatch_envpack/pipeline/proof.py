@@ -113,6 +113,7 @@ class _Prover:
 
     def _unpack_own(self, tree: ProofTree) -> None:
         groups = [(each.name, each.frames) for each in self.draft.segments if each.name == self._own_name]
+        self.now.partial.holds = None
         write_archive(groups, self.now.container, self.now.cache.frames, self.now.partial.stream)
         files = self.now.work / "own"
         files.mkdir()
