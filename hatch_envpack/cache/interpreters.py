@@ -11,6 +11,7 @@ from hatch_envpack.cache.recipe import by_content
 from hatch_envpack.cache.records import key_of
 from hatch_envpack.cache.witness import stamp_digest, with_folders
 from hatch_envpack.entry import Entry
+from hatch_envpack.errors import InterpreterError
 from hatch_envpack.interpreter.files import interpreter_entries
 from hatch_envpack.interpreter.probe import probe
 from hatch_envpack.interpreter.resolve import ask_uv
@@ -64,14 +65,24 @@ class KnownInterpreter:
         surroundings = {name: value for name, value in os.environ.items() if name.startswith(_TELL_UV)}
         key = key_of(self._fingerprint, "find", version, str(uv), sorted(surroundings.items()))
         known = self._cache.read(INTERPRETERS, key)
-        if known is not None and stamp_digest([*known["witnesses"], known["found"]]) == known["signature"]:
-            found: str = known["found"]
-            return found
-        witnesses = [str(uv), *os.get_exec_path(), *map(str, _folders_of_interpreters())]
-        found = ask_uv(version, uv)
-        signature = stamp_digest([*witnesses, found])
-        self._cache.write(INTERPRETERS, key, {"witnesses": witnesses, "found": found, "signature": signature})
+        if known is None or stamp_digest([*known["witnesses"], known["found"]]) != known["signature"]:
+            known = self._find(version, uv, key)
+        if not known["found"]:
+            raise InterpreterError(known["error"], detail=known["detail"])
+        found: str = known["found"]
         return found
+
+    def _find(self, version: str, uv: Path, key: str) -> dict[str, Any]:
+        witnesses = [str(uv), *os.get_exec_path(), *map(str, _folders_of_interpreters())]
+        document: dict[str, Any] = {"witnesses": witnesses, "found": "", "error": "", "detail": ""}
+        try:
+            document["found"] = ask_uv(version, uv)
+        except InterpreterError as error:
+            # uv gives up at a shim that does not answer, and would do so again
+            document |= {"error": str(error), "detail": error.detail}
+        document["signature"] = stamp_digest([*witnesses, document["found"]])
+        self._cache.write(INTERPRETERS, key, document)
+        return document
 
     def entries(self, interpreter: Interpreter) -> list[Entry]:
         """Return the interpreter's entries by path. Raises `InterpreterError`, `ArchiveError`."""
