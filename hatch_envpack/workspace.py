@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "hatch-envpack-"
 _LOCK = ".lock"
+_WORK_SUFFIX = ".work"
 _FOLDER_SUFFIX = ".folder"
 
 
@@ -31,23 +32,14 @@ def workspace() -> Iterator[Path]:
     which the kernel gives back when its process is gone, so that no living build ever loses its folder.
     """
     parent = Path(tempfile.gettempdir())
-    _remove_abandoned(parent)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent)).resolve()
-    with (folder / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            with _terminated_as_interrupt():
-                yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_abandoned(parent: Path) -> None:
-    for folder in parent.glob(f"{_PREFIX}*"):
-        with suppress(OSError), (folder / _LOCK).open("r+") as lock:
-            if folder.stat().st_uid == os.getuid():
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+    for stale in parent.glob(f"{_PREFIX}*{_WORK_SUFFIX}"):
+        _remove_unlocked(stale)
+    folder, lock = _locked_folder(parent, prefix=_PREFIX, suffix=_WORK_SUFFIX)
+    try:
+        with _terminated_as_interrupt():
+            yield folder.resolve()
+    finally:
+        _remove_locked(folder, lock)
 
 
 @contextmanager
@@ -157,21 +149,19 @@ def partial_folder(destination: Path) -> Iterator[PartialFolder]:
     destination.parent.mkdir(parents=True, exist_ok=True)
     for stale in destination.parent.glob(f".{_PREFIX}*{_FOLDER_SUFFIX}"):
         _remove_unlocked(stale)
-    outer, lock = _locked_folder(destination.parent)
+    outer, lock = _locked_folder(destination.parent, prefix=f".{_PREFIX}", suffix=_FOLDER_SUFFIX)
     try:
         with _terminated_as_interrupt():
             path = outer / "content"
             path.mkdir()
             yield PartialFolder(path, destination, lock)
     finally:
-        # still locked: nobody else takes it for abandoned meanwhile
-        shutil.rmtree(outer, ignore_errors=True)
-        os.close(lock)
+        _remove_locked(outer, lock)
 
 
-def _locked_folder(parent: Path) -> tuple[Path, int]:
+def _locked_folder(parent: Path, *, prefix: str, suffix: str) -> tuple[Path, int]:
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}", suffix=_FOLDER_SUFFIX, dir=parent))
+        folder = Path(tempfile.mkdtemp(prefix=prefix, suffix=suffix, dir=parent))
         with suppress(FileNotFoundError):
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -183,11 +173,33 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
 
 def _remove_unlocked(folder: Path) -> None:
     with suppress(OSError):
-        # one without a lock was left in the moment after it was made, and is empty
+        if folder.lstat().st_uid == os.getuid():
+            # one without a lock was left in the moment after it was made or before it was gone, and is empty
+            with suppress(OSError):
+                folder.rmdir()
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BaseException:
+                os.close(lock)
+                raise
+            _remove_locked(folder, lock)
+
+
+def _remove_locked(folder: Path, lock: int) -> None:
+    """Remove a folder, the lock last: as long as anything is left in it, it can be told to be abandoned."""
+    try:
+        for path in folder.iterdir():
+            if path.name != _LOCK:
+                shutil.rmtree(path, ignore_errors=True)
+                path.unlink(missing_ok=True)
+        (folder / _LOCK).unlink()
         folder.rmdir()
-    with suppress(OSError), (folder / _LOCK).open("r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
+    except OSError:
+        # what cannot be removed now is removed by the next process
+        return
+    finally:
+        os.close(lock)
 
 
 def _sync(folder: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from hatch_envpack.workspace import Partial, workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _HOLD = """
@@ -68,6 +71,45 @@ def test_next_build_removes_what_a_killed_one_left(tmp_path: Path, temporary: Pa
     with Partial(output), workspace():
         pass
     assert os.listdir(output) == os.listdir(temporary) == []
+
+
+def test_killed_before_its_lock_or_after(temporary: Path) -> None:
+    """A folder that has no lock yet, or no more, is empty and goes; a user's folder with that beginning stays."""
+    (temporary / "hatch-envpack-abcdefgh.work").mkdir()
+    (temporary / "hatch-envpack-mine").mkdir()
+    with workspace():
+        pass
+    assert os.listdir(temporary) == ["hatch-envpack-mine"]
+
+
+def test_killed_while_it_removes_its_folder(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock goes last: what is left at any moment of the removal, the next build removes."""
+    removed = []
+    for point in range(100):
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+            calls = itertools.count()
+            for name in ("unlink", "rmdir"):
+                patch.setattr(os, name, _dies_at(point, calls, getattr(os, name)))
+            with workspace() as folder:
+                (folder / "deep" / "er").mkdir(parents=True)
+                (folder / "deep" / "er" / "file").touch()
+                (folder / "other").touch()
+        removed.append(os.listdir(temporary) == [])
+        with workspace():
+            pass
+        assert os.listdir(temporary) == []
+        if removed[-1]:
+            break
+    assert len(removed) > 6, "two files, two folders, the lock and what holds all"
+
+
+def _dies_at(point: int, calls: Iterator[int], call: Callable[..., None]) -> Callable[..., None]:
+    def dying(*arguments: object, **named: object) -> None:
+        if next(calls) >= point:
+            raise KeyboardInterrupt
+        call(*arguments, **named)
+
+    return dying
 
 
 def test_living_build_keeps_its_files(tmp_path: Path, temporary: Path) -> None:

@@ -169,4 +169,4 @@ def test_the_start_is_cheap(tmp_path: Path, arguments: list[str]) -> None:
     assert "click" in loaded
     assert loaded.isdisjoint({"rich", "lief", "hatchling", "zstandard", "pluggy", "packaging", "pathspec"})
     ours = {name.split(".")[1] for name in done.stdout.split() if name.startswith("hatch_envpack.")}
-    assert ours <= {"cli", "errors", "finding", "cache", "console"}
+    assert ours <= {"cli", "errors", "finding", "cache", "console", "printable"}
