@@ -1,3 +1,32 @@
 """Pack a Python project, its dependencies and the interpreter into one file that runs anywhere."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hatch_envpack.api import Packed, pack, unpack
+    from hatch_envpack.errors import EnvpackError
+    from hatch_envpack.extract.unpack import Unpacked
+    from hatch_envpack.settings import Allowance
+
 __version__ = "0.1.0"
+
+_PLACES = {
+    "Allowance": "settings",
+    "EnvpackError": "errors",
+    "Packed": "api",
+    "Unpacked": "extract.unpack",
+    "pack": "api",
+    "unpack": "api",
+}
+
+__all__ = ["Allowance", "EnvpackError", "Packed", "Unpacked", "__version__", "pack", "unpack"]
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for; a build that only loads the plugin pays for none of it."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

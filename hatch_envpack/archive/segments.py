@@ -84,6 +84,8 @@ def pack_segments(
     container: Container,
     store: FrameStore,
     progress: Callable[[int], None],
+    *,
+    workers: int | None = None,
 ) -> Iterator[PackedSegment]:
     """Yield each segment as it is done, in order; ``progress`` is told the bytes before compression as they are packed.
 
@@ -100,7 +102,7 @@ def pack_segments(
 
     done = 0
     records: dict[str, list[FrameRecord]] = {source.name: [] for source in sources}
-    for record in make_frames(works(), store.put):
+    for record in make_frames(works(), store.put, workers):
         source = counts.popleft()
         while sources[done] is not source:
             # the works of a later segment begin when all members of those before it were taken
