@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hatch_envpack.api import Packed, pack, unpack
+    from hatch_envpack.api import Packed, diff, inspect, pack, unpack
+    from hatch_envpack.contents.contents import Contents
+    from hatch_envpack.contents.diff import Difference
     from hatch_envpack.errors import EnvpackError
     from hatch_envpack.extract.unpack import Unpacked
     from hatch_envpack.settings import Allowance
@@ -15,14 +17,21 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "Allowance": "settings",
+    "Contents": "contents.contents",
+    "Difference": "contents.diff",
     "EnvpackError": "errors",
     "Packed": "api",
     "Unpacked": "extract.unpack",
+    "diff": "api",
+    "inspect": "api",
     "pack": "api",
     "unpack": "api",
 }
 
-__all__ = ["Allowance", "EnvpackError", "Packed", "Unpacked", "__version__", "pack", "unpack"]
+__all__ = [
+    "Allowance", "Contents", "Difference", "EnvpackError", "Packed", "Unpacked", "__version__",
+    "diff", "inspect", "pack", "unpack",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

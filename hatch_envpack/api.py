@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from hatch_envpack.contents.diff import Difference, compare
+from hatch_envpack.contents.read import read_contents
 from hatch_envpack.engines import ENGINES
 from hatch_envpack.errors import ConfigError
 from hatch_envpack.extract.unpack import Unpacked
@@ -29,6 +31,7 @@ from hatch_envpack.settings import Allowance, Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hatch_envpack.contents.contents import Contents
     from hatch_envpack.environment.editable import Policy
     from hatch_envpack.finding import Finding
     from hatch_envpack.report import Report, SegmentFigures, Summary
@@ -110,6 +113,20 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     )
     summary = hearer.heard
     return Packed(path, chosen, summary.size, summary.segments, summary.findings)
+
+
+def inspect(pack: str | os.PathLike[str]) -> Contents:
+    """Return what is in a pack: a file of any format, a folder, a URL, or ``-`` for standard input.
+
+    Only what is needed is read: of a URL whose server gives ranges, the first and the last part. Nothing is unpacked.
+    Raises `EnvpackError`.
+    """
+    return read_contents(os.fspath(pack))
+
+
+def diff(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> Difference:
+    """Return what differs between two packs, without unpacking them. Raises `EnvpackError`."""
+    return compare(inspect(old), inspect(new))
 
 
 def unpack(

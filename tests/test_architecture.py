@@ -47,6 +47,7 @@ LAYERS = (
     {"manifest"},
     {"archive"},
     {"extract"},
+    {"contents"},
     {"prove"},
     {"pipeline"},
     {"api"},
