@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.choose import container_of
@@ -84,6 +85,8 @@ def _install(
             # it is most likely what is asked for, and there is nothing else to do until the wheel is built
             write(plan.made, now)
             now.partial.sync()
+        # most likely needed as soon as the wheel is there, and now it costs nothing
+        import_module("hatch_envpack.pipeline.pack")
         wheel = kept.wheel(built.result())
     now.report.stage(f"Installing with {installer.name}")
     wanted = requirements(job.project, wheel, job.settings)
