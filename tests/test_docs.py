@@ -116,10 +116,11 @@ def test_packing_an_environment_as_documented(tmp_path: Path) -> None:
     printed = _run_console("docs/export.md", tmp_path, work)
     assert printed.splitlines()[-1] == str(tmp_path / "environment")
     assert {path.name.partition("-")[0] for path in work.glob("*.envpack.tar.zst")} == {"work"}
-    (code,) = _blocks(REPOSITORY / "docs/export.md", "python")
+    code = "\n".join(_blocks(REPOSITORY / "docs/export.md", "python"))
     done = subprocess.run([sys.executable, "-c", code], cwd=work, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("environment.tar.zst ")
+    assert "\n3.12." in done.stdout
     assert (work / "unpacked/bin/python").exists()
 
 
