@@ -203,7 +203,9 @@ def test_foreign_files(
     """One line with the file's name."""
     path = tmp_path / "file"
     path.write_bytes(make(packs))
-    verbs: tuple[list[str | Path], ...] = (["inspect", path], ["diff", path, packs["tar.zst"]], ["diff", packs["tar.zst"], path]):
+    other = packs["tar.zst"]
+    verbs: list[list[str | Path]] = [["inspect", path], ["diff", path, other], ["diff", other, path]]
+    for verb in verbs:
         done = run(*verb)
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith(f"error: {path}: ")
