@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hatch_envpack.finding import Finding
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentFigures:
@@ -29,6 +31,8 @@ class Summary:
     """What was packed. How long each stage took is not in it: whoever implements `Report` hears each one begin."""
 
     segments: tuple[SegmentFigures, ...]
+    findings: tuple[Finding, ...]
+    """All of them, the accepted ones too."""
     pack: Path
     size: int
     """Bytes of the pack: of its file, or of all files of a folder."""

@@ -15,7 +15,6 @@ PACKAGE = Path(hatch_envpack.__file__).parent
 
 LAYERS = (
     {
-        "__init__",
         "errors",
         "settings",
         "finding",
@@ -29,6 +28,7 @@ LAYERS = (
         "umask",
         "clone",
         "formats",
+        "engines",
     },
     {"process", "workspace", "config", "console"},
     {"elf", "macho"},
@@ -45,9 +45,11 @@ LAYERS = (
     {"cache"},
     {"manifest"},
     {"archive"},
-    {"unpack"},
-    {"verify"},
+    {"extract"},
+    {"contents"},
+    {"prove"},
     {"pipeline"},
+    {"api", "__init__"},
     {"cli"},
     {"builder"},
     {"hooks"},
@@ -87,7 +89,7 @@ def test_the_hook_module_is_cheap() -> None:
     assert done.stdout == "\n"
 
 
-@pytest.mark.parametrize("module", ["unpack.unpack", "unpack.worker", "archive.index"])
+@pytest.mark.parametrize("module", ["extract.unpack", "extract.worker", "archive.index"])
 def test_the_consumers_side_is_light(module: str) -> None:
     """Unpacking needs nothing of what builds packs, and a process that helps with it starts at once."""
     names = ("hatchling", "lief", "pluggy", "packaging", "click", "rich")

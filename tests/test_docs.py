@@ -23,6 +23,7 @@ from hatch_envpack.cli.program import VERBS, program
 from hatch_envpack.config import HATCHLING_OPTIONS, parse_settings
 from hatch_envpack.settings import Settings
 from tests.conftest import REPOSITORY, copy_example, find_pyenv, hatchling_build, missing
+from tests.environment.made import make_environment
 
 if TYPE_CHECKING:
     from tests.conftest import Built
@@ -106,6 +107,34 @@ def _run_console(document: str, folder: Path, cwd: Path, **variables: str) -> st
 def test_command_line_as_documented(tmp_path: Path, pyenv_pack: Built) -> None:
     """What is shown unpacks and runs a pack."""
     assert "4 anomalies in 240 readings" in _run_console("docs/command-line.md", tmp_path, pyenv_pack.pack.parent)
+
+
+def test_packing_an_environment_as_documented(tmp_path: Path) -> None:
+    """What is shown packs an environment, runs the pack elsewhere, and does the same from Python."""
+    work = tmp_path / "work"
+    make_environment(work / ".venv")
+    printed = _run_console("docs/export.md", tmp_path, work)
+    assert printed.splitlines()[-1] == str(tmp_path / "environment")
+    assert {path.name.partition("-")[0] for path in work.glob("*.envpack.tar.zst")} == {"work"}
+    code = "\n".join(_blocks(REPOSITORY / "docs/export.md", "python"))
+    done = subprocess.run([sys.executable, "-c", code], cwd=work, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("environment.tar.zst ")
+    assert "\n3.12." in done.stdout
+    assert (work / "unpacked/bin/python").exists()
+
+
+@pytest.mark.parametrize("name", ["pack"])
+def test_every_option_of_a_verb_is_documented(name: str) -> None:
+    """The table has every option, and no other."""
+    verb = program.get_command(click.Context(program), name)
+    assert verb is not None
+    options = {
+        word for each in verb.params if isinstance(each, click.Option) for word in (*each.opts, *each.secondary_opts)
+    }
+    text = (REPOSITORY / "docs/export.md").read_text().partition("\n## Options")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`-.*?) \|", text, re.MULTILINE)
+    assert {word for cell in cells for word in re.findall(r"`(-[\w-]+)`", cell)} == options
 
 
 def test_every_verb_is_documented() -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from hatch_envpack.errors import EnvpackError, FindingsError, VerificationError
-from hatch_envpack.verify.ask import Question
-from hatch_envpack.verify.proof import prove
+from hatch_envpack.prove.ask import Question
+from hatch_envpack.prove.proof import prove
 from tests.conftest import REPOSITORY, find_pyenv, missing
 from tests.environment.made import SITE, Packed, export, install, make_environment, row, snapshot
 

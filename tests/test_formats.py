@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hatch_envpack.extract.unpack import unpack
 from hatch_envpack.formats import DEFAULT_FORMAT, FOLDER, LEVELS
-from hatch_envpack.unpack.unpack import unpack
 from tests.conftest import copy_example, find_pyenv, hatchling_build, missing
 
 if TYPE_CHECKING:

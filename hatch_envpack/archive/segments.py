@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from hatch_envpack.relocate.leaks import LeakScanner
     from hatch_envpack.segment.model import Segment
 
+LARGEST = 20
+"""How many of the largest files are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class PackedSegment:
@@ -35,6 +39,8 @@ class PackedSegment:
     frames: tuple[FrameRecord, ...]
     bytecode: tuple[PurePosixPath, ...]
     findings: tuple[Finding, ...]
+    largest: tuple[tuple[str, int], ...] = ()
+    """Its largest files and their bytes, the largest first."""
 
     @property
     def size(self) -> int:
@@ -49,6 +55,7 @@ class PackedSegment:
             "frames": [[f.digest, f.compressed, f.raw, f.inner, f.directory.hex()] for f in self.frames],
             "bytecode": [str(path) for path in self.bytecode],
             "findings": [finding.to_dict() for finding in self.findings],
+            "largest": self.largest,
         }
 
     @classmethod
@@ -63,6 +70,7 @@ class PackedSegment:
             ),
             tuple(map(PurePosixPath, data["bytecode"])),
             tuple(Finding(**finding) for finding in data["findings"]),
+            tuple((path, size) for path, size in data["largest"]),
         )
 
 
@@ -84,6 +92,8 @@ def pack_segments(
     container: Container,
     store: FrameStore,
     progress: Callable[[int], None],
+    *,
+    workers: int | None = None,
 ) -> Iterator[PackedSegment]:
     """Yield each segment as it is done, in order; ``progress`` is told the bytes before compression as they are packed.
 
@@ -100,7 +110,7 @@ def pack_segments(
 
     done = 0
     records: dict[str, list[FrameRecord]] = {source.name: [] for source in sources}
-    for record in make_frames(works(), store.put):
+    for record in make_frames(works(), store.put, workers):
         source = counts.popleft()
         while sources[done] is not source:
             # the works of a later segment begin when all members of those before it were taken
@@ -117,6 +127,7 @@ class _Source:
         self._packable = packable
         self._slicer = slicer
         self._bytecode: tuple[PurePosixPath, ...] = ()
+        self._largest: list[tuple[int, str]] = []
 
     @property
     def name(self) -> str:
@@ -125,12 +136,20 @@ class _Source:
     def members(self, site_packages: PurePosixPath) -> Iterator[Member]:
         segment, bytecode = self._packable.segment, self._packable.bytecode()
         self._bytecode = tuple(entry.path for entry in bytecode)
-        yield from self._slicer.members((*segment.entries, *bytecode))
+        for member in self._slicer.members((*segment.entries, *bytecode)):
+            self._weigh(member)
+            yield member
         if segment.distribution is not None:
             packed = [entry.path for entry in segment.entries]
             yield from self._slicer.members(
                 [record_entry(segment.distribution, site_packages, packed, self._slicer.changed, self._bytecode)]
             )
+
+    def _weigh(self, member: Member) -> None:
+        if len(self._largest) < LARGEST:
+            heapq.heappush(self._largest, (member.size, member.path))
+        else:
+            heapq.heappushpop(self._largest, (member.size, member.path))
 
     def packed(self, records: Sequence[FrameRecord]) -> PackedSegment:
         segment = self._packable.segment
@@ -140,4 +159,5 @@ class _Source:
             tuple(records),
             self._bytecode,
             (*self._packable.scanner.findings(), *self._slicer.findings()),
+            tuple((path, size) for size, path in sorted(self._largest, reverse=True)),
         )

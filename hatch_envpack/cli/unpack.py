@@ -11,7 +11,7 @@ from hatch_envpack.cli.verb import Verb, as_json, say
 from hatch_envpack.console.text import size_text
 
 if TYPE_CHECKING:
-    from hatch_envpack.unpack.unpack import Unpacked
+    from hatch_envpack.extract.unpack import Unpacked
 
 
 @click.command(
@@ -38,7 +38,7 @@ def unpack(pack: Path, folder: Path, *, jobs: int | None, quiet: bool, as_json: 
     pack as well.
     """
     from hatch_envpack.console.report import ConsoleReport  # noqa: PLC0415 - late, as all that a verb alone needs
-    from hatch_envpack.unpack.unpack import unpack as unpack_pack  # noqa: PLC0415
+    from hatch_envpack.extract.unpack import unpack as unpack_pack  # noqa: PLC0415
 
     with ConsoleReport(-2 if quiet else 0) as report:
         report.stage(f"Unpacking {pack.name}")

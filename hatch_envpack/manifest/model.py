@@ -44,6 +44,8 @@ class Manifest:
     left_out: tuple[tuple[str, int], ...]
     """What the exclude sets and the user's patterns left out: a name, and how many files."""
     segments: tuple[SegmentSummary, ...]
+    largest: tuple[tuple[str, int], ...]
+    """The largest files and their bytes."""
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,6 +64,7 @@ class Manifest:
             "libraries": [each.to_dict() for each in self.libraries],
             "left_out": dict(self.left_out),
             "segments": [{"name": s.name, "files": s.files, "size": s.size} for s in self.segments],
+            "largest": [{"path": path, "size": size} for path, size in self.largest],
             "findings": [finding.to_dict() for finding in self.findings],
         }
 

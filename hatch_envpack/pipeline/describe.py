@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hatch_envpack.archive.segments import LARGEST
 from hatch_envpack.libraries.policy import is_of_the_host
 from hatch_envpack.manifest.model import Manifest, SegmentSummary
 from hatch_envpack.manifest.platform import platform_tag
@@ -40,6 +41,7 @@ def describe(
         libraries=plan.libraries,
         left_out=left_out,
         segments=tuple(SegmentSummary(each.name, each.files, each.size) for each in segments),
+        largest=_largest(segments),
         findings=tuple(findings),
     )
 
@@ -61,6 +63,11 @@ def facts(manifest: Manifest) -> str:
         + "".join(f", {soname}" for soname in needs.libraries if is_of_the_host(soname))
         + "".join(f"; {count} files left out ({name})" for name, count in manifest.left_out)
     )
+
+
+def _largest(segments: Sequence[PackedSegment]) -> tuple[tuple[str, int], ...]:
+    found = [each for segment in segments for each in segment.largest]
+    return tuple(sorted(found, key=lambda each: (-each[1], each[0]))[:LARGEST])
 
 
 def _scripts(subject: Subject, group: str) -> tuple[str, ...]:

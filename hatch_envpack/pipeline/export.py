@@ -12,6 +12,7 @@ from hatch_envpack.environment.existing import read_environment
 from hatch_envpack.environment.installer import find_installer
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.pipeline.job import Subject
+from hatch_envpack.pipeline.naming import file_stem, name_environment
 from hatch_envpack.pipeline.place import place_again
 from hatch_envpack.pipeline.plan import plan_key, recall
 from hatch_envpack.pipeline.session import session
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 def export_pack(job: Export) -> Path:
     """Pack an existing environment with the interpreter behind it. Raises `EnvpackError`, as `build_pack`."""
     _check_outside(job)
+    if job.file_name:
+        job.destination("")
     with session(job, container_of(job.format, job.settings.compression_level, job.mtime)) as now:
+        now.report.stage(f"Reading {job.root}")
         environment, interpreter = read_environment(job.root, now.known.ask)
         installer = find_installer(job.settings.installer, interpreter)
         now.known.entries(interpreter)
@@ -34,8 +38,12 @@ def export_pack(job: Export) -> Path:
         from hatch_envpack.pipeline.pack import pack  # noqa: PLC0415 - costly, and not needed to lay out a known pack
 
         environments = resolve_editables(environment, job.editable, interpreter, installer, now.work)
-        stem = f"{job.name}-{job.version}"
-        subject = Subject(job.name, job.version, stem, environment.root, interpreter, installer, environments)
+        name, version = (
+            (job.name, job.version) if job.name else name_environment(environment.root, environment.distributions)
+        )
+        subject = Subject(
+            name, version, file_stem(name, version), environment.root, interpreter, installer, environments
+        )
         # what an editable install is built from lies elsewhere, and nobody knows all of it
         return pack(subject, job, now, None, key if len(environments) == 1 else "")
 

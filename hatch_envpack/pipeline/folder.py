@@ -15,9 +15,9 @@ from hatch_envpack.cache.folders import keep_folder
 from hatch_envpack.cache.records import key_of
 from hatch_envpack.clone import Cloning, can_clone
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.extract.engine import unpack_into
 from hatch_envpack.manifest.model import PATH
 from hatch_envpack.umask import umask
-from hatch_envpack.unpack.engine import unpack_into
 from hatch_envpack.workspace import partial_folder
 
 if TYPE_CHECKING:

@@ -76,7 +76,10 @@ def pack_frames(segments: Sequence[Segment], chain: Chain, context: Context, sou
 
     waiting = [Packable(each, bytecode.get(each.name, tuple), LeakScanner([*leaks, str(now.work)])) for each in missing]
     fresh = {}
-    for packed in pack_segments(waiting, chain, context.site_packages, now.container, now.cache.frames, progress):
+    made = pack_segments(
+        waiting, chain, context.site_packages, now.container, now.cache.frames, progress, workers=now.jobs
+    )
+    for packed in made:
         fresh[packed.name] = packed
         # the folder of this build is another one the next time
         if not any(str(now.work) in finding.what for finding in packed.findings):

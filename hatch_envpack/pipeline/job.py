@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_envpack.formats import DEFAULT_FORMAT
+from hatch_envpack.errors import ArchiveError
+from hatch_envpack.formats import DEFAULT_FORMAT, FOLDER, ending
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +35,12 @@ class Job:
     report: Report
     format: str = DEFAULT_FORMAT
     """One of `formats.LEVELS`."""
+    jobs: int | None = None
+    """How many frames are compressed at once; None: one on each core."""
+
+    def destination(self, base_name: str) -> Path:
+        """Return where a pack of this name is to lie; what an earlier build left there is replaced."""
+        return self.folder / (base_name + ending(self.format))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ class Export:
 
     root: Path
     name: str
+    """Empty: as the environment's folder or the project in it."""
     version: str
     editable: Policy
     """What is done with editable installs."""
@@ -50,6 +59,21 @@ class Export:
     report: Report
     format: str = DEFAULT_FORMAT
     """One of `formats.LEVELS`."""
+    file_name: str = ""
+    """The pack's name in ``folder``; empty: the name that the build target gives it."""
+    force: bool = False
+    """Whether what lies in its place is replaced."""
+    jobs: int | None = None
+    """How many frames are compressed at once; None: one on each core."""
+
+    def destination(self, base_name: str) -> Path:
+        """Return where a pack of this name is to lie. Raises `ArchiveError` for what is in the way."""
+        path = self.folder / (self.file_name or base_name + ending(self.format))
+        if not self.force and os.path.lexists(path):
+            raise ArchiveError(f"{path} exists: remove it, name another file with `--output`, or use `--force`")
+        if self.format != FOLDER and path.is_dir():
+            raise ArchiveError(f"{path} is a folder, and the format {self.format} is a file: name another one")
+        return path
 
 
 @dataclass(frozen=True, slots=True)

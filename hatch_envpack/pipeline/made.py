@@ -72,4 +72,4 @@ def summarize(made: Made, reused: frozenset[str], pack: Path, size: int) -> Summ
         )
         for each in made.segments
     )
-    return Summary(figures, pack, size)
+    return Summary(figures, made.findings, pack, size)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.writer import write_archive
 from hatch_envpack.errors import FindingsError
-from hatch_envpack.formats import FOLDER, ending
+from hatch_envpack.formats import FOLDER
 from hatch_envpack.pipeline.folder import place_folder
 from hatch_envpack.pipeline.made import summarize
 
@@ -32,12 +32,13 @@ def write(made: Made, now: Session) -> None:
 
 def place(made: Made, job: Job | Export, reused: frozenset[str], now: Session) -> Path:
     """Write the pack, give it its name, and tell of it. Raises `ArchiveError`."""
-    destination = job.folder / (made.base_name + ending(job.format))
+    destination = job.destination(made.base_name)
     if job.format == FOLDER:
         now.report.stage("Unpacking the pack to where it is to lie")
         size = place_folder(made.groups, destination, now)
     else:
         write(made, now)
+        job.destination(made.base_name)  # it took a while
         now.partial.keep(destination)
         size = destination.stat().st_size
     now.report.info(made.facts)

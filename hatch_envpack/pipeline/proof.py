@@ -16,11 +16,11 @@ from hatch_envpack.cache.cache import PROOFS
 from hatch_envpack.cache.records import key_of
 from hatch_envpack.cache.trees import ProofTree, keep_tree
 from hatch_envpack.cache.witness import stamp_digest
+from hatch_envpack.extract.engine import unpack_into
 from hatch_envpack.finding import Finding
 from hatch_envpack.libraries.host import search_folders
 from hatch_envpack.pipeline.place import write
-from hatch_envpack.unpack.engine import unpack_into
-from hatch_envpack.verify.proof import prove, question
+from hatch_envpack.prove.proof import prove, question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from hatch_envpack.pipeline.job import Subject
     from hatch_envpack.pipeline.made import Made
     from hatch_envpack.pipeline.session import Session
+    from hatch_envpack.prove.ask import Question
     from hatch_envpack.settings import Settings
-    from hatch_envpack.verify.ask import Question
 
 
 def proven(

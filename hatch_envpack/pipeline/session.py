@@ -39,6 +39,7 @@ class Session:
     """The same for installed plugins; empty without any."""
     known: KnownInterpreter
     report: Report
+    jobs: int | None
 
 
 @contextmanager
@@ -48,7 +49,8 @@ def session(job: Job | Export, container: Container) -> Iterator[Session]:
     with _partial(job.folder) as partial, workspace() as work:
         root = _cache_root(work, job.report)
         cache = Cache(root, work)
-        yield Session(work, partial, container, cache, program, plugins, KnownInterpreter(cache, program), job.report)
+        known = KnownInterpreter(cache, program)
+        yield Session(work, partial, container, cache, program, plugins, known, job.report, job.jobs)
         if cache.problem:
             job.report.warning(
                 f"the cache {root} cannot be written to ({cache.problem}): the next build will not be faster than this "

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COMMAND = Path(sys.executable).with_name("hatch-envpack")
 _STOPS = """
 import sys, time, types
-import hatch_envpack.unpack.unpack as module
+import hatch_envpack.extract.unpack as module
 def unpack(pack, folder, *, jobs, progress):
     progress(1, 2)
     {}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_program import COMMAND, run
+from tests.extract.packs import file, folder, link, plain
 from tests.terminal import look
-from tests.unpack.packs import file, folder, link, plain
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,7 +29,7 @@ with ConsoleReport(VERBOSITY) as report:
             print("printed on standard output")
             END
     numpy = SegmentFigures("numpy", 7, 50_000_000, 20_000_000, 5, 3)
-    report.summary(Summary((numpy,), Path("app.tar.zst"), 21_000_000))
+    report.summary(Summary((numpy,), (), Path("app.tar.zst"), 21_000_000))
 print("dist/app.tar.zst")
 """
 _BAR = re.compile(r"Packing \[bold\]app :smile: .*\d+\.\d MB of 100\.0 MB, \d+\.\d MB/s 0:00:0\d")

@@ -10,7 +10,7 @@ from hatch_envpack.report import SegmentFigures, Summary
 
 def _summary(count: int) -> Summary:
     segments = [SegmentFigures(f"s{n}", n, 1000 * n, 100 * n, 2 * n, n) for n in range(1, count + 1)]
-    return Summary(tuple(segments), Path("/dist/app.envpack.tar.zst"), 12_000_000)
+    return Summary(tuple(segments), (), Path("/dist/app.envpack.tar.zst"), 12_000_000)
 
 
 def test_the_largest_come_first_and_the_others_together() -> None:
@@ -38,7 +38,7 @@ def test_seconds_of_stages() -> None:
 
 def test_names_cannot_play_with_the_terminal() -> None:
     """A control character in a name is shown as an escape."""
-    summary = Summary((SegmentFigures("a\x1b[2J", 1, 1, 1, 1, 0),), Path("/dist/app.zip"), 1)
+    summary = Summary((SegmentFigures("a\x1b[2J", 1, 1, 1, 1, 0),), (), Path("/dist/app.zip"), 1)
     text = "\n".join(summary_lines(summary, [("b\nc", 1.0)]))
     assert "\x1b" not in text
     assert r"a\x1b[2J" in text

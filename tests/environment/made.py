@@ -117,7 +117,7 @@ def export(root: Path, output: Path, *, editable: Policy = "error", **options: A
     """Pack an environment, as fast as it goes unless the options say otherwise."""
     words = Words()
     settings = Settings(**{"verify": False, "bytecode": False, "compression_level": 1, **options})
-    pack = export_pack(Export(root, "demo", "1.0", editable, settings, output, 1_600_000_000, words))
+    pack = export_pack(Export(root, "demo", "1.0", editable, settings, output, 1_600_000_000, words, force=True))
     text = subprocess.run(["tar", "--zstd", "-xOf", pack, "envpack.json"], capture_output=True, check=True).stdout
     return Packed(pack, json.loads(text), words)
 

@@ -9,8 +9,8 @@ import pytest
 from hatch_envpack.environment.distributions import EntryPoint, read_distributions
 from hatch_envpack.environment.model import Environment
 from hatch_envpack.errors import InstallError
+from hatch_envpack.prove.proof import top_level_modules
 from hatch_envpack.segment.split import split
-from hatch_envpack.verify.proof import top_level_modules
 
 _SITE = PurePosixPath("lib/python3.12/site-packages")
 _MAGIC = b"\xcb\r\r\n"

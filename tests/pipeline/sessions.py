@@ -30,4 +30,5 @@ def session(
     folder.mkdir(exist_ok=True)
     with workspace() as work, Partial(folder) as partial:
         kept = Cache(cache, work)
-        yield Session(work, partial, container, kept, program, plugins, KnownInterpreter(kept, program), Words())
+        known = KnownInterpreter(kept, program)
+        yield Session(work, partial, container, kept, program, plugins, known, Words(), None)

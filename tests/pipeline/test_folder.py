@@ -15,8 +15,8 @@ import pytest
 
 from hatch_envpack.clone import can_clone
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.extract.unpack import unpack
 from hatch_envpack.umask import umask
-from hatch_envpack.unpack.unpack import unpack
 from tests.conftest import REPOSITORY, missing
 from tests.pipeline.projects import App, Told, make_app
 
@@ -237,7 +237,7 @@ exec "$@"
 _PROGRAM = """\
 import json, os, pathlib, sys
 from hatch_envpack.cache.lock import taken
-from hatch_envpack.unpack.unpack import unpack
+from hatch_envpack.extract.unpack import unpack
 from tests.pipeline.projects import App
 from tests.pipeline.test_folder import _tree
 mounted, root = map(pathlib.Path, sys.argv[1:])

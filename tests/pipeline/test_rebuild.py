@@ -16,7 +16,7 @@ import pytest
 import hatch_envpack.cache.interpreters
 import hatch_envpack.pipeline.pack
 import hatch_envpack.pipeline.proof
-import hatch_envpack.verify.proof
+import hatch_envpack.prove.proof
 from hatch_envpack.errors import VerificationError
 from tests.conftest import missing
 from tests.pipeline.projects import App, make_app
@@ -66,7 +66,7 @@ def test_changed_line_packs_the_project_alone(app: App, tmp_path: Path, monkeypa
     app.build(tmp_path / "one")
     app.edit("changed")
     asked = []
-    prove = hatch_envpack.verify.proof.prove
+    prove = hatch_envpack.prove.proof.prove
 
     def spy(place: Path, program: str, question: object, *rest: object) -> object:
         asked.append(question)

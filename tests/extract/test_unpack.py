@@ -26,10 +26,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack import engine, frames, pool
-from hatch_envpack.unpack.unpack import Unpacked, unpack
+from hatch_envpack.extract import engine, frames, pool
+from hatch_envpack.extract.unpack import Unpacked, unpack
 from tests.conftest import missing
-from tests.unpack import packs
+from tests.extract import packs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -508,8 +508,8 @@ _UNPACK = """
 import sys
 from pathlib import Path
 from hatch_envpack.errors import EnvpackError
-from hatch_envpack.unpack import engine, frames, pool
-from hatch_envpack.unpack.unpack import unpack
+from hatch_envpack.extract import engine, frames, pool
+from hatch_envpack.extract.unpack import unpack
 engine._WORTH_PROCESSES = 0 if sys.argv[3] == "processes" else 1 << 60
 engine.processors = lambda: 2
 wait = (lambda done, all: (print("begun", flush=True), sys.stdin.readline())) if sys.argv[4:] else None

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from hatch_envpack.archive import layout
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.blocks import Blocks
-from hatch_envpack.unpack.tar import FILE, FOLDER, HARD_LINK, SYMLINK, Member, members
+from hatch_envpack.extract.blocks import Blocks
+from hatch_envpack.extract.tar import FILE, FOLDER, HARD_LINK, SYMLINK, Member, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.engine import unpack_into
+from hatch_envpack.extract.engine import unpack_into
 from hatch_envpack.workspace import partial_folder
 
 if TYPE_CHECKING:

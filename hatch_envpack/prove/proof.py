@@ -9,14 +9,14 @@ from hatch_envpack.elf.read import read_elf
 from hatch_envpack.environment.pyvenv import NAME, parse_pyvenv
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.finding import Finding
-from hatch_envpack.verify.ask import MODULE, SCRIPT_GROUPS, Question, ask
+from hatch_envpack.prove.ask import MODULE, SCRIPT_GROUPS, Question, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from hatch_envpack.elf.model import Elf
     from hatch_envpack.environment.distributions import Distribution
-    from hatch_envpack.verify.ask import Answer, Failure
+    from hatch_envpack.prove.ask import Answer, Failure
 
 _SUFFIXES = (".py", ".so")
 

@@ -16,20 +16,20 @@ import zstandard
 
 import hatch_envpack
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.worker import decode_late, encode_task
+from hatch_envpack.extract.worker import decode_late, encode_task
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from hatch_envpack.unpack.frames import Task
-    from hatch_envpack.unpack.tree import Tree
+    from hatch_envpack.extract.frames import Task
+    from hatch_envpack.extract.tree import Tree
 
 _AHEAD = 2
 """Tasks that each process has at hand, so that it does not wait for the next one."""
 
 _LARGE = 8 << 20
 
-_PROGRAM = "import sys; sys.path += sys.argv[1:3]; from hatch_envpack.unpack.worker import main; main()"
+_PROGRAM = "import sys; sys.path += sys.argv[1:3]; from hatch_envpack.extract.worker import main; main()"
 
 
 class _Worker:

@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 
 from hatch_envpack.archive.index import FrameRecord, Group, encode_trailer, read_index
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack import frames as module
-from hatch_envpack.unpack.frames import Performer, frames_of, plan
-from hatch_envpack.unpack.tree import Tree
-from tests.unpack import packs
+from hatch_envpack.extract import frames as module
+from hatch_envpack.extract.frames import Performer, frames_of, plan
+from hatch_envpack.extract.tree import Tree
+from tests.extract import packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hatch_envpack.unpack.frames import Task
+    from hatch_envpack.extract.frames import Task
 
 
 @contextmanager

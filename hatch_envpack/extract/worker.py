@@ -12,8 +12,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.frames import Frame, Performer, Task
-from hatch_envpack.unpack.tree import Late, Tree
+from hatch_envpack.extract.frames import Frame, Performer, Task
+from hatch_envpack.extract.tree import Late, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,12 +12,12 @@ from zlib import adler32
 
 from hatch_envpack.archive.layout import BLOCK
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.names import checked, shown
+from hatch_envpack.extract.names import checked, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_envpack.unpack.blocks import Blocks
+    from hatch_envpack.extract.blocks import Blocks
 
 FILE, HARD_LINK, SYMLINK, FOLDER = b"0", b"1", b"2", b"5"
 

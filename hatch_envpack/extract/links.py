@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.names import parent, shown
+from hatch_envpack.extract.names import parent, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ import zlib
 from typing import TYPE_CHECKING
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.names import checked, shown
-from hatch_envpack.unpack.tar import FILE, FOLDER, SYMLINK, Member
+from hatch_envpack.extract.names import checked, shown
+from hatch_envpack.extract.tar import FILE, FOLDER, SYMLINK, Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_envpack.archive.layout import FILE_MODE, PROGRAM_MODE
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.extract.links import check_links
+from hatch_envpack.extract.names import checked, parent, shown
+from hatch_envpack.extract.tar import FILE, FOLDER, HARD_LINK, SYMLINK
 from hatch_envpack.umask import umask
-from hatch_envpack.unpack.links import check_links
-from hatch_envpack.unpack.names import checked, parent, shown
-from hatch_envpack.unpack.tar import FILE, FOLDER, HARD_LINK, SYMLINK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hatch_envpack.unpack.tar import Member
+    from hatch_envpack.extract.tar import Member
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OLD = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -9,10 +9,10 @@ import pytest
 
 from hatch_envpack.environment.distributions import EntryPoint
 from hatch_envpack.errors import VerificationError
+from hatch_envpack.extract.engine import unpack_into
 from hatch_envpack.libraries.policy import is_system_library
-from hatch_envpack.unpack.engine import unpack_into
-from hatch_envpack.verify.ask import Question, ask
-from hatch_envpack.verify.proof import prove
+from hatch_envpack.prove.ask import Question, ask
+from hatch_envpack.prove.proof import prove
 from tests.conftest import find_pyenv
 
 if TYPE_CHECKING:

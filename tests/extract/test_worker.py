@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hatch_envpack.archive.index import read_index
-from hatch_envpack.unpack.frames import Frame, Performer, Task, frames_of, plan
-from hatch_envpack.unpack.tree import Tree
-from hatch_envpack.unpack.worker import decode_late, decode_task, encode_task, serve
-from tests.unpack import packs
+from hatch_envpack.extract.frames import Frame, Performer, Task, frames_of, plan
+from hatch_envpack.extract.tree import Tree
+from hatch_envpack.extract.worker import decode_late, decode_task, encode_task, serve
+from tests.extract import packs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.tar import is_header
+from hatch_envpack.extract.tar import is_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

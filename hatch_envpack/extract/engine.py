@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from hatch_envpack.archive.index import read_index
 from hatch_envpack.archive.layout import BLOCK
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.extract.blocks import Blocks
+from hatch_envpack.extract.frames import frames_of, plan
+from hatch_envpack.extract.pool import perform_all
+from hatch_envpack.extract.sources import is_zip, is_zstd, tar_stream
+from hatch_envpack.extract.tar import members
+from hatch_envpack.extract.tree import Tree
 from hatch_envpack.regular import open_regular
-from hatch_envpack.unpack.blocks import Blocks
-from hatch_envpack.unpack.frames import frames_of, plan
-from hatch_envpack.unpack.pool import perform_all
-from hatch_envpack.unpack.sources import is_zip, is_zstd, tar_stream
-from hatch_envpack.unpack.tar import members
-from hatch_envpack.unpack.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,7 +74,7 @@ def processors() -> int:
 def _unpack(stream: BinaryIO, tree: Tree, jobs: int, progress: Progress, held: Sequence[int]) -> None:
     head = stream.read(BLOCK)
     if is_zip(head):
-        from hatch_envpack.unpack.zip import zip_members  # noqa: PLC0415 - what most packs do not need
+        from hatch_envpack.extract.zip import zip_members  # noqa: PLC0415 - what most packs do not need
 
         for member, data in zip_members(stream):
             tree.add(member, data)

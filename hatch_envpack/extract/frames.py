@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import zstandard
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.blocks import Blocks
-from hatch_envpack.unpack.names import shown
-from hatch_envpack.unpack.tar import Member, members
+from hatch_envpack.extract.blocks import Blocks
+from hatch_envpack.extract.names import shown
+from hatch_envpack.extract.tar import Member, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from hatch_envpack.archive.index import Group
-    from hatch_envpack.unpack.tree import Tree
+    from hatch_envpack.extract.tree import Tree
 
 _MAX_FRAME = 32 << 20
 """Larger frames are not decompressed in one piece."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.unpack.links import check_links
+from hatch_envpack.extract.links import check_links
 
 _NAMES = ("a", "b", "d/a", "d/b", "d/e/a", "d/e/b")
 _TARGETS = st.lists(st.sampled_from(["a", "b", "d", "e", "..", ".", ""]), min_size=1, max_size=6).map("/".join)
