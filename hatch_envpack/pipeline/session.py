@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ class Session:
 def session(job: Job | Export, container: Container) -> Iterator[Session]:
     """Prepare a build, and clean up after it. Raises `EnvpackError`."""
     program, plugins = program_fingerprint(), plugins_fingerprint()
-    with _partial(job.folder) as partial, workspace() as work:
+    with _no_search_for_cycles(), _partial(job.folder) as partial, workspace() as work:
         root = _cache_root(work, job.report)
         cache = Cache(root, work)
         known = KnownInterpreter(cache, program)
@@ -66,6 +67,18 @@ def _cache_root(work: Path, report: Report) -> Path:
         report.warning(f"{error}; this build goes on without a cache, and the next one will not be faster")
         return work / "cache"
     return root
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Let the garbage collector rest: it goes through a hundred thousand entries and paths, and none is in a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _partial(folder: Path) -> Partial:
