@@ -70,6 +70,7 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     exclude_sets: Sequence[str] = (),
     include: Sequence[str] = (),
     level: int = _LEVEL,
+    copy_links: bool = False,
     strip: bool = False,
     isolated: bool = False,
     editable: Policy = "error",
@@ -86,7 +87,8 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     ``output`` is a file or an existing folder, by default the current one; a file's ending says the format.
     ``engine`` is what is to take the pack, such as ``spark``: a format that it cannot read is an error. Patterns of
     ``exclude`` have the syntax of ``.gitignore``, those of ``include`` bring back what they took. ``level`` is the
-    compressor's. ``editable`` says what is done with editable installs: ``build`` packs their wheels, ``ignore`` leaves
+    compressor's. ``copy_links`` puts files in the places of symbolic links, as ``engine`` does where it has to.
+    ``editable`` says what is done with editable installs: ``build`` packs their wheels, ``ignore`` leaves
     them out. ``jobs`` are how many frames are compressed at once, by default one on each core. ``report`` hears of the
     progress.
 
@@ -99,6 +101,7 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
         exclude_sets=tuple(exclude_sets),
         bytecode=bytecode,
         compression_level=level,
+        copy_links=copy_links or (engine is not None and chosen in ENGINES[engine].without_links),
         strip=strip,
         isolated=isolated,
         verify=verify,
@@ -185,7 +188,7 @@ def _place(output: str | os.PathLike[str] | None, asked: str | None, engine: str
         raise ConfigError(f"the format {asked} is unknown: the formats are {', '.join(LEVELS)}")
     if engine is not None and engine not in ENGINES:
         raise ConfigError(f"the engine {engine} is unknown: the engines are {', '.join(ENGINES)}")
-    preferred = ENGINES[engine].formats[0] if engine is not None else DEFAULT_FORMAT
+    preferred = next(iter(ENGINES[engine].formats)) if engine is not None else DEFAULT_FORMAT
     if output is None:
         folder, file_name, chosen = Path(), "", asked or preferred
     else:

@@ -190,6 +190,7 @@ _PARSERS: dict[str, Callable[[object], object]] = {
     "exclude-sets": _strings,
     "bytecode": _boolean,
     "compression-level": _level,
+    "copy-links": _boolean,
     "strip": _boolean,
     "verify": _verify,
     "strict": _boolean,

@@ -48,6 +48,8 @@ class Entry:
     """Bytes that this program made."""
     link: str | None = None
     """The target of a symbolic link, relative to the link's folder."""
+    copy_of: Entry | None = None
+    """What is written in the place of a link, where there are to be none: the file that it leads to."""
     executable: bool = False
     digest: str = ""
     """What ``RECORD`` says of the file (``sha256=…``); empty where it says nothing."""

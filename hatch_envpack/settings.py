@@ -29,6 +29,8 @@ class Settings:
     exclude_sets: tuple[str, ...] = ()
     bytecode: bool = True
     compression_level: int = 3
+    copy_links: bool = False
+    """Whether files stand in the places of symbolic links."""
     strip: bool = False
     verify: Literal[True, False, "always"] = True
     """``always``: also what was proven before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from hatch_envpack.archive.member import Member
@@ -52,13 +53,28 @@ class Slicer:
         Raises `ArchiveError` for a file that cannot be read or changes meanwhile, `RelocationError` from a fixer.
         """
         for entry in entries:
-            if entry.link is not None:
-                yield Member(str(entry.path), link=entry.link)
-            elif entry.source is None:
-                yield self._made(entry)
+            origin = entry.copy_of or entry
+            if origin.link is not None:
+                yield Member(str(entry.path), link=origin.link)
+            elif origin.source is None:
+                yield self._named(entry, self._made(origin))
             else:
-                with entry.open() as stream:
-                    yield self._file(entry, stream)
+                with origin.open() as stream:
+                    yield self._named(entry, self._file(origin, stream))
+
+    def _named(self, entry: Entry, member: Member) -> Member:
+        """Return the member of what the entry is a copy of under the entry's own name."""
+        if entry.copy_of is None:
+            return member
+        return replace(member, path=str(entry.path), chunks=self._noted(entry.path, member))
+
+    def _noted(self, path: PurePosixPath, member: Member) -> Iterator[bytes]:
+        """Yield the content, and note what ``RECORD`` is to say of it: its row may be the link's, or there is none."""
+        digest = Digest("sha256=")
+        for chunk in member.chunks:
+            digest.update(chunk)
+            yield chunk
+        self.changed[path] = RecordValue(digest.text, str(member.size))
 
     def _made(self, entry: Entry) -> Member:
         fixed = self._chain.fixed(entry)

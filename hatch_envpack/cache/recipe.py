@@ -110,7 +110,7 @@ def segment_key(segment: Segment, identity: Identity, chain: Chain, context: Con
     entries = [
         _script(entry, chain) if _is_script(entry, segment) else _entry(entry, identity) for entry in segment.entries
     ]
-    paths = [entry.path for entry in segment.entries]
+    paths = [(entry.copy_of or entry).path for entry in segment.entries]
     edits = [[str(path), repr(plan.search_paths[path])] for path in paths if path in plan.search_paths]
     damaged = [str(path) for path in paths if path in plan.damaged]
     return key_of(common, segment.name, _record(segment), entries, edits, damaged)
@@ -130,6 +130,8 @@ def _script(entry: Entry, chain: Chain) -> list[object]:
 
 
 def _entry(entry: Entry, identity: Identity) -> list[object]:
+    if entry.copy_of is not None:
+        return [str(entry.path), "copy", *_entry(entry.copy_of, by_content)]
     if entry.link is not None:
         return [str(entry.path), "link", entry.link]
     if entry.source is None:

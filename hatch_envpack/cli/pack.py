@@ -41,6 +41,7 @@ _REASON = "accepted on the command line"
 @click.option("--exclude-set", multiple=True, metavar="SET", help="Leave out tests, stubs, docs or idle.")
 @click.option("--include", "-i", multiple=True, metavar="PATTERN", help="Bring back what --exclude takes.")
 @click.option("--level", "-l", type=int, default=3, show_default=True, help="The compressor's own level.")
+@click.option("--copy-links", is_flag=True, help="Put files in the places of symbolic links.")
 @click.option("--strip", is_flag=True, help="Drop debug sections.")
 @click.option("--isolated", is_flag=True, help="Commands ignore the caller's PYTHON* variables.")
 @click.option(

@@ -34,6 +34,7 @@ from hatch_envpack.pipeline.proof import proven
 from hatch_envpack.registry import Registry
 from hatch_envpack.relocate.chain import make_chain
 from hatch_envpack.relocate.fixer import Context
+from hatch_envpack.segment.copies import with_copies
 from hatch_envpack.segment.exclude import exclude
 from hatch_envpack.segment.links import check_links
 from hatch_envpack.segment.model import Segment
@@ -71,6 +72,8 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     if plan.copied:
         segments.insert(1, Segment("libraries", plan.copied))
     check_links(segments)
+    if settings.copy_links:
+        segments = with_copies(segments)
     context = Context(
         interpreter, _layout(subject), plan, site_packages,
         strip=settings.strip, isolated=settings.isolated, certificates=settings.certificates,

@@ -10,7 +10,7 @@ from hatch_envpack.errors import ArchiveError
 from hatch_envpack.segment.folders import folders_above
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from hatch_envpack.entry import Entry
@@ -48,11 +48,14 @@ def check_links(segments: Iterable[Segment]) -> None:
         )
     known = folders | entries.keys()
     for entry in links.values():
-        _check(entry, links, known)
+        follow(entry, links, known)
 
 
-def _check(entry: Entry, links: Mapping[PurePosixPath, Entry], known: set[PurePosixPath]) -> None:
-    """Follow a link as the kernel does: component by component, ``..`` from where the links before it led."""
+def follow(entry: Entry, links: Mapping[PurePosixPath, Entry], known: Collection[PurePosixPath]) -> PurePosixPath:
+    """Follow a link as the kernel does: component by component, ``..`` from where the links before it led.
+
+    Return the file or folder that it leads to. Raises `ArchiveError` for one that leads to nothing ``known``.
+    """
     here = entry.path.parent
     waiting = _parts(entry)
     steps = 1
@@ -69,6 +72,7 @@ def _check(entry: Entry, links: Mapping[PurePosixPath, Entry], known: set[PurePo
                 raise _error(entry, "leads back to itself: remove the link")
             waiting += _parts(links[here])
             here = here.parent
+    return here
 
 
 def _parts(entry: Entry) -> list[str]:
