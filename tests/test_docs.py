@@ -23,16 +23,13 @@ from hatch_envpack.cli.program import VERBS, program
 from hatch_envpack.config import HATCHLING_OPTIONS, parse_settings
 from hatch_envpack.settings import Settings
 from tests.conftest import REPOSITORY, copy_example, find_pyenv, hatchling_build, missing
+from tests.documents import blocks
 from tests.environment.made import make_environment
 
 if TYPE_CHECKING:
     from tests.conftest import Built
 
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), REPOSITORY / "example_project/README.md"])
-
-
-def _blocks(path: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -53,7 +50,7 @@ def test_every_option_is_documented() -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_toml_that_is_shown_is_accepted(path: Path) -> None:
     """Every table of the target that is shown parses without an error."""
-    for block in _blocks(path, "toml"):
+    for block in blocks(path, "toml"):
         targets = tomlkit.parse(block).unwrap().get("tool", {}).get("hatch", {}).get("build", {}).get("targets", {})
         parse_settings(targets.get("envpack", {}))
 
@@ -63,7 +60,7 @@ def test_readme_main_command(tmp_path: Path) -> None:
     if shutil.which("git") is None:
         missing("git is not installed")
     subprocess.run(["git", "clone", "-q", REPOSITORY, tmp_path / "clone"], check=True)
-    build, unpack = _blocks(REPOSITORY / "README.md", "console")[:2]
+    build, unpack = blocks(REPOSITORY / "README.md", "console")[:2]
     assert "hatch build -t envpack" in build
     script = f"set -e\n{build}{unpack}".replace("/tmp/driftwatch", str(tmp_path / "driftwatch"))
     # a Python with pip, as the README asks for
@@ -79,9 +76,9 @@ def test_readme_main_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize("document", ["docs/getting-started.md", "example_project/README.md"])
 def test_unpacking_as_documented(tmp_path: Path, pyenv_pack: Built, document: str) -> None:
     """The commands that begin with ``mkdir`` unpack and run the pack."""
-    blocks = [block for block in _blocks(REPOSITORY / document, "console") if re.match("mkdir|/opt|tar", block)]
+    shown = [block for block in blocks(REPOSITORY / document, "console") if re.match("mkdir|/opt|tar", block)]
     lines = [
-        line for block in blocks for line in block.splitlines() if "readings.csv" not in line and "serve" not in line
+        line for block in shown for line in block.splitlines() if "readings.csv" not in line and "serve" not in line
     ]
     script = "set -e\n" + "\n".join(lines).replace("/opt", str(tmp_path)).replace("dist/", "")
     done = subprocess.run(
@@ -93,7 +90,7 @@ def test_unpacking_as_documented(tmp_path: Path, pyenv_pack: Built, document: st
 
 def _run_console(document: str, folder: Path, cwd: Path, **variables: str) -> str:
     """Run all that is shown to be typed, with ``/opt`` in a folder of the test's; return what it prints."""
-    script = "set -e\n" + "\n".join(_blocks(REPOSITORY / document, "console"))
+    script = "set -e\n" + "\n".join(blocks(REPOSITORY / document, "console"))
     script = script.replace("/opt", str(folder)).replace("dist/", "")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
@@ -116,7 +113,7 @@ def test_packing_an_environment_as_documented(tmp_path: Path) -> None:
     printed = _run_console("docs/export.md", tmp_path, work)
     assert printed.splitlines()[-1] == str(tmp_path / "environment")
     assert {path.name.partition("-")[0] for path in work.glob("*.envpack.tar.zst")} == {"work"}
-    code = "\n".join(_blocks(REPOSITORY / "docs/export.md", "python"))
+    code = "\n".join(blocks(REPOSITORY / "docs/export.md", "python"))
     done = subprocess.run([sys.executable, "-c", code], cwd=work, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("environment.tar.zst ")
@@ -167,7 +164,7 @@ def test_plugin_as_documented(tmp_path: Path) -> None:
 
     What it finds is accepted as the configuration says, and stands in the manifest.
     """
-    (code,) = _blocks(REPOSITORY / "docs/plugins.md", "python")
+    (code,) = blocks(REPOSITORY / "docs/plugins.md", "python")
     site = tmp_path / "site"
     (site / "my_package").mkdir(parents=True)
     (site / "my_package/__init__.py").write_text("")
