@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.conftest import missing
-from tests.engines.trial import MARKER, Trial, make
+from tests.engines.trial import MARKER, QUICK_JAVA, Trial, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def _cluster(home: Path, folder: Path) -> Iterator[dict[str, str]]:
     java = f"env.java.opts.all: {options[1]}\n"
     (conf / "config.yaml").write_text(_CONFIG.format(rpc=rpc, rest=rest, folder=folder) + java)
     (folder / "tmp").mkdir()
-    variables = {"FLINK_CONF_DIR": str(conf), "FLINK_LOG_DIR": str(folder)}
+    variables = {**QUICK_JAVA, "FLINK_CONF_DIR": str(conf), "FLINK_LOG_DIR": str(folder)}
     with ExitStack() as stack:
         for daemon in ("jobmanager", "taskmanager"):
             log = stack.enter_context((folder / f"{daemon}.out").open("wb"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import missing
-from tests.engines.trial import MARKER, Trial, make
+from tests.engines.trial import MARKER, QUICK_JAVA, Trial, make
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,8 @@ def test_spark(tmp_path: Path, engine: Path, name: str) -> None:
     make(tmp_path / ".venv", "pandas==2.2.3", "pyarrow==18.1.0", MARKER)
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf/spark-defaults.conf").write_text(f"{_SETTINGS}spark.local.dir {tmp_path}/local\n")
-    trial = Trial(tmp_path, [engine / "bin"], {"SPARK_CONF_DIR": str(tmp_path / "conf"), "SPARK_LOCAL_IP": "127.0.0.1"})
+    variables = {"SPARK_CONF_DIR": str(tmp_path / "conf"), "SPARK_LOCAL_IP": "127.0.0.1"}
+    trial = Trial(tmp_path, [engine / "bin"], {**QUICK_JAVA, **variables})
     trial.take_job("spark_job.py")
     submit = trial.pack("Spark", **{"environment.tar.gz": name})
     reports = trial.reports(trial.bash(submit))

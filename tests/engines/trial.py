@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MARKER = "humanize==4.17.0"
 """A package that only the workers have; it is small and needs nothing."""
 
+QUICK_JAVA = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+"""What starts and works a minute shall not compile for an hour."""
+
 _JOBS = Path(__file__).with_name("jobs")
 _DOCUMENT = REPOSITORY / "docs/engines.md"
 
@@ -46,7 +49,7 @@ class Report:
 
     def check(self, **versions: str) -> Path:
         """Check that Python and each package are those of an unpacked pack; return its folder."""
-        assert self.executable == f"{self.prefix}/bin/python"
+        assert self.executable in {f"{self.prefix}/bin/{name}" for name in ("python", "python3.12")}
         assert self.versions == {**versions, "humanize": MARKER.partition("==")[2]}
         assert all(path.startswith(f"{self.prefix}/lib/python3.12/site-packages/") for path in self.files.values())
         return Path(self.prefix)

@@ -14,9 +14,9 @@ def tell(_number):
     import sys
 
     import humanize
-    import pandas
+    import pandas as pd
 
-    modules = (humanize, pandas)
+    modules = (humanize, pd)
     return json.dumps(
         {
             "executable": sys.executable,

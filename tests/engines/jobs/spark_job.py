@@ -6,6 +6,8 @@ import json
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import pandas_udf
 
+spark = SparkSession.builder.getOrCreate()
+
 
 @pandas_udf("string")
 def tell(numbers):
@@ -13,21 +15,20 @@ def tell(numbers):
     import sys
 
     import humanize
-    import pandas
-    import pyarrow
+    import pandas as pd
+    import pyarrow as pa
 
-    modules = (humanize, pandas, pyarrow)
+    modules = (humanize, pd, pa)
     told = {
         "executable": sys.executable,
         "prefix": sys.prefix,
         "versions": {module.__name__: module.__version__ for module in modules},
         "files": {module.__name__: module.__file__ for module in modules},
     }
-    return pandas.Series([json.dumps(told)] * len(numbers))
+    return pd.Series([json.dumps(told)] * len(numbers))
 
 
 if importlib.util.find_spec("humanize") is None:
     print("the driver has no humanize")
-spark = SparkSession.builder.getOrCreate()
 for row in spark.range(2, numPartitions=2).select(tell("id").alias("told")).collect():
     print(row.told)
