@@ -10,18 +10,19 @@ import socket
 import subprocess
 import time
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
+from hatch_envpack import pack
 from tests.conftest import missing
-from tests.engines.trial import MARKER, QUICK_JAVA, Trial, make
+from tests.engines.trial import MARKER, QUICK_JAVA, Trial, check_unpacked, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FLINK = "apache-flink==2.3.0"
 
@@ -36,6 +37,7 @@ taskmanager.numberOfTaskSlots: 1
 rest.address: 127.0.0.1
 rest.port: {rest}
 io.tmp.dirs: {folder}/tmp
+env.java.opts.all: {options}
 """
 
 
@@ -54,10 +56,11 @@ def _cluster(home: Path, folder: Path) -> Iterator[dict[str, str]]:
     # what Java must allow Flink
     options = re.search(r"^ +all: (.*)$", (conf / "config.yaml").read_text(), re.MULTILINE)
     assert options
-    java = f"env.java.opts.all: {options[1]}\n"
-    (conf / "config.yaml").write_text(_CONFIG.format(rpc=rpc, rest=rest, folder=folder) + java)
+    config = _CONFIG.format(rpc=rpc, rest=rest, folder=folder, options=options[1])
+    (conf / "config.yaml").write_text(config)
     (folder / "tmp").mkdir()
-    variables = {**QUICK_JAVA, "FLINK_CONF_DIR": str(conf), "FLINK_LOG_DIR": str(folder)}
+    java = f"{QUICK_JAVA['JDK_JAVA_OPTIONS']} -Djava.io.tmpdir={folder}/tmp"
+    variables = {"JDK_JAVA_OPTIONS": java, "FLINK_CONF_DIR": str(conf), "FLINK_LOG_DIR": str(folder)}
     with ExitStack() as stack:
         for daemon in ("jobmanager", "taskmanager"):
             log = stack.enter_context((folder / f"{daemon}.out").open("wb"))
@@ -92,20 +95,35 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_flink(tmp_path: Path, engine: Path) -> None:
-    """A task manager unpacks the archive, and a function finds there all that it needs; so it does with a zip."""
+    """A task manager unpacks the archive, and a function finds there all that it needs."""
     home = engine / "lib/python3.12/site-packages/pyflink"
     make(tmp_path / ".venv", FLINK, MARKER)
     (tmp_path / "cluster").mkdir()
     with _cluster(home, tmp_path / "cluster") as variables:
         trial = Trial(tmp_path, [engine / "bin", home / "bin"], variables)
         trial.take_job("flink_job.py")
-        places = [_run(trial, name) for name in ("environment.tar.gz", "environment.zip")]
-    assert len(set(places)) == 2
-    assert all(tmp_path / "cluster/tmp" in place.parents for place in places)
+        run = trial.pack("Flink")
+        (report,) = trial.reports(trial.bash(run))
+    assert tmp_path / "cluster/tmp" in report.check(pandas="2.2.3").parents
 
 
-def _run(trial: Trial, name: str) -> Path:
-    run = trial.pack("Flink", **{"environment.tar.gz": name})
-    (report,) = trial.reports(trial.bash(run))
-    (trial.folder / "hidden").rename(trial.folder / ".venv")
-    return report.check(pandas="2.2.3")
+_UNPACK = """
+import sys
+from pyflink.java_gateway import get_gateway
+for name in sys.argv[1:]:
+    get_gateway().jvm.org.apache.flink.python.util.CompressionUtils.extractFile(name, f"{name}.out", name)
+"""
+
+
+def test_flink_unpacks_other_formats(tmp_path: Path, engine: Path) -> None:
+    """What the task manager unpacks archives with keeps x bits and links of a zip and of a tar."""
+    make(tmp_path / ".venv", MARKER)
+    names = [str(tmp_path / name) for name in ("environment.zip", "environment.tar")]
+    for name in names:
+        pack(tmp_path / ".venv", name, engine="flink", verify=False, bytecode=False)
+    subprocess.run(
+        [engine / "bin/python", "-c", _UNPACK, *names], env={**os.environ, **QUICK_JAVA}, check=True, timeout=120
+    )
+    for name in names:
+        assert Path(f"{name}.out/bin/python3").is_symlink()
+        check_unpacked(Path(f"{name}.out"))

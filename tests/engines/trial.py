@@ -38,6 +38,14 @@ def make(root: Path, *requirements: str) -> Path:
     return root
 
 
+def check_unpacked(folder: Path) -> None:
+    """Check that every name of Python in an unpacked pack runs it."""
+    code = "import sys, humanize; print(sys.prefix, humanize.__version__)"
+    for name in ("python", "python3", "python3.12"):
+        done = subprocess.run([folder / "bin" / name, "-c", code], env={}, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == [str(folder), MARKER.partition("==")[2]]
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a function says of the process that it ran in."""
