@@ -10,7 +10,7 @@ from hatch_envpack.errors import ArchiveError
 from hatch_envpack.segment.folders import folders_above
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from hatch_envpack.entry import Entry
@@ -36,48 +36,57 @@ def check_links(segments: Iterable[Segment]) -> None:
 
     So it does for a file that lies behind a link: nothing could unpack it without following that.
     """
-    entries = {entry.path: entry for segment in segments for entry in segment.entries}
-    links = {path: entry for path, entry in entries.items() if entry.link is not None}
-    if not links:
-        return
-    folders = {PurePosixPath(), *map(PurePosixPath, folders_above(map(str, entries)))}
-    for path in sorted(folders & links.keys()):
-        behind = min(other for other in entries if path in other.parents)
+    tree = Tree(segments)
+    for path in sorted(tree.folders & tree.links.keys()):
+        behind = min(other for other in tree.entries if path in other.parents)
         raise ArchiveError(
-            f"{path} is a link to {links[path].link}, and {behind} lies behind it: put the folder in the link's place"
+            f"{path} is a link to {tree.links[path].link}, and {behind} lies behind it: put the folder in the link's "
+            "place"
         )
-    known = folders | entries.keys()
-    for entry in links.values():
-        follow(entry, links, known)
+    for entry in tree.links.values():
+        tree.follow(entry)
 
 
-def follow(entry: Entry, links: Mapping[PurePosixPath, Entry], known: Collection[PurePosixPath]) -> PurePosixPath:
-    """Follow a link as the kernel does: component by component, ``..`` from where the links before it led.
+class Tree:
+    """All entries of a pack by their paths, and the folders that follow from these."""
 
-    Return the file or folder that it leads to. Raises `ArchiveError` for one that leads to nothing ``known``.
-    """
-    here = entry.path.parent
-    waiting = _parts(entry)
-    steps = 1
-    while waiting:
-        part = waiting.pop()
-        if part.startswith("/") or (part == ".." and not here.parts):
-            raise _error(entry, "is outside of the pack: remove the link, or put what it leads to in its place")
-        here = here.parent if part == ".." else here / part
-        if here not in known:
-            raise _error(entry, "is not in the pack: remove the link, or put what it leads to in its place")
-        if here in links:
-            steps += 1
-            if steps > _MOST_STEPS:
-                raise _error(entry, "leads back to itself: remove the link")
-            waiting += _parts(links[here])
-            here = here.parent
-    return here
+    def __init__(self, segments: Iterable[Segment]) -> None:
+        self.entries = {entry.path: entry for segment in segments for entry in segment.entries}
+        self.links = {path: entry for path, entry in self.entries.items() if entry.link is not None}
+        self.folders = {PurePosixPath(), *map(PurePosixPath, folders_above(map(str, self.entries)))}
+
+    def follow(self, entry: Entry) -> PurePosixPath:
+        """Follow a link as the kernel does: component by component, ``..`` from where the links before it led.
+
+        Return the file or folder that it leads to. Raises `ArchiveError` when there is none.
+        """
+        here = entry.path.parent
+        waiting = _parts(entry)
+        steps = 1
+        while waiting:
+            part = waiting.pop()
+            if part.startswith("/") or (part == ".." and not here.parts):
+                raise _error(entry, "is outside of the pack: remove the link, or put what it leads to in its place")
+            inside_folder = here in self.folders
+            here = here.parent if part == ".." else here / part
+            if not inside_folder or not (here in self.folders or here in self.entries):
+                raise _error(entry, "is not in the pack: remove the link, or put what it leads to in its place")
+            if here in self.links:
+                steps += 1
+                if steps > _MOST_STEPS:
+                    raise _error(entry, "leads back to itself: remove the link")
+                waiting += _parts(self.links[here])
+                here = here.parent
+        return here
 
 
 def _parts(entry: Entry) -> list[str]:
-    """Return the components of a link's target, the first one last."""
-    return list(reversed(PurePosixPath(entry.link or "").parts))
+    """Return the components of a link's target, the first one last; an absolute one begins with a slash."""
+    link = entry.link or ""
+    if link.startswith("/"):
+        return [link]
+    # also at its end, a slash or a dot asks for a folder
+    return [part or "." for part in reversed(link.split("/"))]
 
 
 def _error(entry: Entry, why: str) -> ArchiveError:

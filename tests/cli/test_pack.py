@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 import hatch_envpack
 from hatch_envpack import EnvpackError
 from tests.cli.test_program import COMMAND
-from tests.environment.made import SITE, install, make_environment, snapshot
+from tests.environment.made import SITE, install, make_environment, row, snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,8 +195,14 @@ def test_any_number_of_jobs_gives_the_same_bytes(
         (["-o", "env.rar"], "the name env.rar does not say which format is wanted: end it with one of .tar.zst"),
         (["-o", "e.tar.gz", "-l", "13"], "the level must be between 1 and 12 for the format tar.gz, not 13"),
         (["--for", "spark", "-f", "tar.zst"], "Spark cannot take the format tar.zst: it has no zstd for archives: use"),
-        (["--for", "spark", "-o", "e.zip"], "Spark cannot take the format zip: it would write links as text files"),
+        (["--for", "spark", "-o", "e.tar"], "Spark cannot take the format tar: it unpacks one in Java, and no"),
+        (["--for", "spark", "-f", "dir"], "Spark cannot take the format dir: it does not know it: use tar.gz or zip"),
         (["--for", "spark", "-f", "tar.gz", "-o", "e"], "Spark tells an archive by its name, and would not unpack e"),
+        (["--for", "spark", "-f", "zip", "-o", "e.tar.gz"], "would not unpack e.tar.gz: end it with .zip"),
+        (["--for", "spark", "-o", "e.jar"], "would not unpack e.jar: end it with .zip"),
+        (["--for", "flink", "-f", "tar.zst"], "Flink cannot take the format tar.zst: it has no zstd for archives: use"),
+        (["--for", "ray", "-o", "e.tar"], "Ray cannot take the format tar: it knows only compressed ones: use zip or"),
+        (["--for", "ray", "-o", "e.tar.zst"], "Ray cannot take the format tar.zst: it has no zstd for working"),
         (["-o", "{prefix}/e.tar.gz"], "lies in the environment that is packed: name one outside of it"),
         (["-x", "!"], "pattern"),
         (["--exclude-set", "tets"], "did you mean `tests`?"),
@@ -232,10 +239,86 @@ def test_not_an_environment(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"plain", "conda"}
 
 
-def test_spark_gets_what_it_can_read(tmp_path: Path, project: Path) -> None:
-    """``--for spark`` alone chooses the format."""
-    done = run(tmp_path, project / ".venv", "--for", "spark", *_FAST)
-    assert done.stdout.strip().endswith(".envpack.tar.gz")
+@pytest.mark.parametrize(("engine", "ending"), [("spark", "tar.gz"), ("flink", "tar.gz"), ("ray", "zip")])
+def test_an_engine_gets_what_it_can_read(tmp_path: Path, project: Path, engine: str, ending: str) -> None:
+    """``--for`` alone chooses the format."""
+    done = run(tmp_path, project / ".venv", "--for", engine, *_FAST)
+    assert done.stdout.strip().endswith(f".envpack.{ending}")
+
+
+@pytest.mark.parametrize(
+    ("options", "has_links"),
+    [
+        (["--for", "spark", "-o", "e.zip"], False),
+        (["--for", "spark", "-o", "e.tgz"], True),
+        (["--for", "flink", "-o", "e.zip"], True),
+        (["--for", "ray", "-o", "e.zip"], False),
+        (["--for", "ray", "-o", "e.tar.gz"], False),
+        (["--copy-links", "-o", "e.tar"], False),
+        (["-o", "e.zip"], True),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_links_and_copies(tmp_path: Path, project: Path, options: list[str], has_links: bool) -> None:  # noqa: FBT001 - of the table
+    """What unpacks no links gets copies in their places; all others get links."""
+    assert run(tmp_path, project / ".venv", *options, *_FAST).returncode == 0
+    subprocess.run(["bsdtar", "-xf", tmp_path / options[-1], "-C", tmp_path], check=True)
+    assert (tmp_path / "bin/python").is_symlink() == has_links
+    assert any(path.is_symlink() for path in tmp_path.rglob("*")) == has_links
+    done = subprocess.run(
+        [tmp_path / "bin/python", "-c", "import sys; print(sys.prefix)"],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{tmp_path}\n"
+
+
+def test_c9_record_knows_the_copies(tmp_path: Path) -> None:
+    """Links of a distribution, to a script that is edited and to a folder, become files that ``RECORD`` describes.
+
+    The proof takes the pack, a second build makes the same bytes, and one with links has others.
+    """
+    root = tmp_path / "env"
+    site = make_environment(root)
+    script = f"#!{root}/bin/python\nprint('tool')\n"
+    lines = "".join(f"{name},,\n" for name in ("../../../bin/tool", "../../../bin/other", "demo/again"))
+    install(site, "demo", {"demo/data/a": "a"}, record=lines)
+    for name in ("tool", "other"):
+        (root / "bin" / name).write_text(script)
+        (root / "bin" / name).chmod(0o755)
+    (root / "bin/other").unlink()
+    (root / "bin/other").symlink_to("tool")
+    (site / "demo/again").symlink_to("data")
+    for name in ("first.tar", "second.tar"):
+        done = run(tmp_path, root, "-o", name, "--copy-links")
+        assert done.returncode == 0, done.stderr
+    assert run(tmp_path, root, "-o", "links.tar", "--no-verify").returncode == 0
+    assert _digest(tmp_path / "first.tar") == _digest(tmp_path / "second.tar") != _digest(tmp_path / "links.tar")
+    place = tmp_path / "place"
+    place.mkdir()
+    subprocess.run(["tar", "-xf", tmp_path / "first.tar", "-C", place], check=True)
+    assert (place / "bin/other").read_bytes() == (place / "bin/tool").read_bytes() != script.encode()
+    rows = csv.reader((place / SITE / "demo-1.0.dist-info/RECORD").read_text().splitlines())
+    found = {name: digest for name, digest, _ in rows}
+    for name in ("../../../bin/other", "demo/again/a"):
+        data = (place / SITE / name).read_bytes()
+        assert found[name] == row(name, data).split(",")[1]
+    assert "demo/again" not in found
+
+
+def test_a_link_without_end_cannot_be_copied(tmp_path: Path) -> None:
+    """One that leads to a folder that it lies in is told by name, and ``--exclude`` leaves it out."""
+    root = tmp_path / "env"
+    make_environment(root)
+    (root / "here").symlink_to(".")
+    done = run(tmp_path, root, "--for", "ray", *_FAST)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        "error: here is a link to ., a folder that it lies in, and cannot become a copy of that: leave" in done.stderr
+    )
+    assert run(tmp_path, root, "--for", "ray", "-x", "here", *_FAST).returncode == 0
 
 
 def test_from_python(tmp_path: Path, project: Path) -> None:
@@ -253,7 +336,7 @@ def test_from_python(tmp_path: Path, project: Path) -> None:
         hatch_envpack.pack(project / ".venv", tmp_path / "e.tar.gz")
     with pytest.raises(EnvpackError, match="the format rar is unknown: the formats are"):
         hatch_envpack.pack(project / ".venv", format="rar")
-    with pytest.raises(EnvpackError, match="the engine sparkle is unknown: the engines are spark"):
+    with pytest.raises(EnvpackError, match="the engine sparkle is unknown: the engines are spark, flink, ray"):
         hatch_envpack.pack(project / ".venv", engine="sparkle")
     with pytest.raises(AttributeError, match="has no attribute 'pakc'"):
         hatch_envpack.pakc  # noqa: B018

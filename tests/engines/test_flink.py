@@ -111,7 +111,7 @@ _UNPACK = """
 import sys
 from pyflink.java_gateway import get_gateway
 for name in sys.argv[1:]:
-    get_gateway().jvm.org.apache.flink.python.util.CompressionUtils.extractFile(name, f"{name}.out", name)
+    get_gateway().jvm.org.apache.flink.util.CompressionUtils.extractFile(name, f"{name}.out", name)
 """
 
 

@@ -47,6 +47,8 @@ def test_a1_links_that_lead_somewhere(links: dict[str, str]) -> None:
         ({"a": "a"}, "leads back to itself"),
         ({"folder__a": "../b", "b": "folder/a/c"}, "leads back to itself"),
         ({f"l{n}": f"l{n + 1}" if n < 40 else "top" for n in range(41)}, "leads back to itself"),
+        ({"a": "top/../folder"}, "is not in the pack"),
+        ({"a": "b/.", "b": "top"}, "is not in the pack"),
         ({"folder": "top"}, "folder is a link to top, and folder/deep/file lies behind it"),
     ],
 )
@@ -57,7 +59,7 @@ def test_a1_links_that_lead_nowhere(links: dict[str, str], why: str) -> None:
 
 
 _NAMES = ("a", "b", "c")
-_TARGETS = st.lists(st.sampled_from([*_NAMES, "..", "."]), min_size=1, max_size=4).map("/".join)
+_TARGETS = st.lists(st.sampled_from([*_NAMES, "file", "..", "."]), min_size=1, max_size=4).map("/".join)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
