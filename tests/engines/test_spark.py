@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import missing
-from tests.engines.trial import MARKER, QUICK_JAVA, Trial, make
+from tests.engines.trial import MARKER, QUICK_JAVA, Trial, install, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if shutil.which("java") is None:
         missing("java is not installed")
     root = tmp_path_factory.mktemp("spark") / "engine"
-    yield make(root, "pyspark==4.1.4", "pandas==2.3.3", "pyarrow==21.0.0")
+    make(root, "pandas==2.3.3", "pyarrow==21.0.0")
+    # it is a source distribution: uv builds it each time, and would keep each build, of a gigabyte and more
+    install(root, "--no-cache", "pyspark==4.1.4")
+    yield root
     shutil.rmtree(root)  # with what the executors unpacked: it is a gigabyte
 
 

@@ -26,16 +26,21 @@ MARKER = "humanize==4.17.0"
 QUICK_JAVA = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 """What starts and works a minute shall not compile for an hour."""
 
+_UV = (sys.executable, "-m", "uv")
 _JOBS = Path(__file__).with_name("jobs")
 _DOCUMENT = REPOSITORY / "docs/engines.md"
 
 
 def make(root: Path, *requirements: str) -> Path:
     """Make an environment with packages from the index."""
-    uv = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "venv", "-q", "--python", find_pyenv("3.12"), root], check=True)
-    subprocess.run([*uv, "pip", "install", "-q", "--python", root / "bin/python", *requirements], check=True)
+    subprocess.run([*_UV, "venv", "-q", "--python", find_pyenv("3.12"), root], check=True)
+    install(root, *requirements)
     return root
+
+
+def install(root: Path, *words: str) -> None:
+    """Have uv install packages; further options of its own may be among the words."""
+    subprocess.run([*_UV, "pip", "install", "-q", "--python", root / "bin/python", *words], check=True)
 
 
 def check_unpacked(folder: Path) -> None:
