@@ -126,7 +126,7 @@ class _Splitter:
                 self._note_second_owner(distribution, row)
                 continue
             self.owners[row.path] = (distribution, row)
-            if row.path == distribution.info / "RECORD" or self._is_left_out(row.path):
+            if row.path == distribution.info / "RECORD" or self._is_bytecode_to_be(row) or self._is_left_out(row.path):
                 continue
             entry = self._entry(row.path, row)
             if entry is not None:
@@ -152,6 +152,14 @@ class _Splitter:
             self._find("stray-pyvenv", path, what, "remove it")
             return True
         return path.suffix == ".pyo" or (path.suffix == ".pyc" and not self._is_module(path))
+
+    def _is_bytecode_to_be(self, row: RecordRow) -> bool:
+        """Whether the installer listed what an interpreter might write later.
+
+        virtualenv lists folders of bytecode, and files of it where no interpreter would put them.
+        """
+        is_bytecode = row.path.name == _BYTECODE_CACHE or row.path.suffix == ".pyc"
+        return is_bytecode and not row.digest and not posixpath.isfile(self.environment.root / row.path)
 
     def _is_local(self, path: PurePosixPath) -> bool:
         data = read_small(self.environment.root / path)
