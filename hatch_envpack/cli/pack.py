@@ -54,8 +54,10 @@ _REASON = "accepted on the command line"
 @click.option("--verify/--no-verify", default=True, help="Unpack the pack and prove it; on by default.")
 @click.option("--accept", "-a", multiple=True, metavar="KIND[=PATTERN]", help="Accept findings of a kind.")
 @click.option("--strict", is_flag=True, help="Findings that are not accepted are errors.")
+@click.option("--arcroot", default="", metavar="FOLDER", help="Put everything below this folder of the archive.")
 @click.option("--force", is_flag=True, help="Replace what lies in the pack's place.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Frames that are compressed at once.")
+@click.option("--verbose", "-v", is_flag=True, help="Tell of single files: whose they are not, what is left out.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @as_json
 def pack(
@@ -65,6 +67,7 @@ def pack(
     format_name: str | None,
     exclude_set: tuple[str, ...],
     *,
+    verbose: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,  # noqa: ANN401 - handed on
@@ -78,10 +81,11 @@ def pack(
     from hatch_envpack.console.report import ConsoleReport  # noqa: PLC0415
 
     allowances = [_allowance(text) for text in accept]
-    with ConsoleReport(-2 if quiet else 0) as report:
+    with ConsoleReport(-2 if quiet else int(verbose)) as report:
         done = api.pack(
-            prefix, output, format=format_name, exclude_sets=exclude_set, accept=allowances, report=report, **options
-        )
+            prefix, output, format=format_name, exclude_sets=exclude_set, accept=allowances, report=report,
+            verbose=verbose, **options,
+        )  # fmt: skip
     if as_json or not quiet:
         say(_result(done), lambda: str(done.path), as_json=as_json)
 

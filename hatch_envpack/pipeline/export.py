@@ -26,13 +26,14 @@ def export_pack(job: Export) -> Path:
     _check_outside(job)
     if job.file_name:
         job.destination("")
-    with session(job, container_of(job.format, job.settings.compression_level, job.mtime)) as now:
+    container = container_of(job.format, job.settings.compression_level, job.mtime)
+    with session(job, container, job.arcroot) as now:
         now.report.stage(f"Reading {job.root}")
         environment, interpreter = read_environment(job.root, now.known.ask)
         installer = find_installer(job.settings.installer, interpreter)
         now.known.entries(interpreter)
         key = plan_key(job, now, environment.root, [job.name, job.version, job.editable])
-        plan = recall(key, now) if job.settings.verify != "always" else None
+        plan = recall(key, now) if job.settings.verify != "always" and not job.details else None
         if plan is not None and plan.stands():
             return place_again(plan, job, now)
         from hatch_envpack.pipeline.pack import pack  # noqa: PLC0415 - costly, and not needed to lay out a known pack

@@ -65,6 +65,10 @@ class Export:
     """Whether what lies in its place is replaced."""
     jobs: int | None = None
     """How many frames are compressed at once; None: one on each core."""
+    arcroot: str = ""
+    """The folder of the archive in which everything lies; empty: its root."""
+    details: bool = False
+    """Whether the report is to hear of single files: what is remembered of an earlier pack does not tell."""
 
     def destination(self, base_name: str) -> Path:
         """Return where a pack of this name is to lie. Raises `ArchiveError` for what is in the way."""

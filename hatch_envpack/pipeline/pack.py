@@ -26,6 +26,7 @@ from hatch_envpack.manifest.model import PATH
 from hatch_envpack.manifest.needs import measure_needs
 from hatch_envpack.manifest.platform import check_max_glibc
 from hatch_envpack.pipeline.describe import base_name, describe, facts
+from hatch_envpack.pipeline.details import tell_details
 from hatch_envpack.pipeline.frames import Sources, pack_frames
 from hatch_envpack.pipeline.made import Made
 from hatch_envpack.pipeline.place import place, report_findings
@@ -94,6 +95,7 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
         own = _own_files(subject, segments, packed.segments)
         findings += proven(draft, own, subject, plan, site_packages, settings, now)
     findings = accept(findings, settings.allow)
+    tell_details(selection, plan, findings, now.report)
     report_findings(findings, now.report, strict=settings.strict)
     manifest = describe(subject, needs, plan, selection.left_out, packed.segments, findings)
     name = base_name(subject, manifest)

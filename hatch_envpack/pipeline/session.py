@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hatch_envpack.archive.below import Below
 from hatch_envpack.cache.admin import cache_folder
 from hatch_envpack.cache.cache import Cache
 from hatch_envpack.cache.fingerprint import plugins_fingerprint, program_fingerprint
@@ -40,17 +41,21 @@ class Session:
     known: KnownInterpreter
     report: Report
     jobs: int | None
+    arcroot: str = ""
+    """The folder of the archive in which everything lies; empty: its root."""
 
 
 @contextmanager
-def session(job: Job | Export, container: Container) -> Iterator[Session]:
+def session(job: Job | Export, container: Container, arcroot: str = "") -> Iterator[Session]:
     """Prepare a build, and clean up after it. Raises `EnvpackError`."""
+    if arcroot:
+        container = Below(container, arcroot)
     program, plugins = program_fingerprint(), plugins_fingerprint()
     with _partial(job.folder) as partial, workspace() as work:
         root = _cache_root(work, job.report)
         cache = Cache(root, work)
         known = KnownInterpreter(cache, program)
-        yield Session(work, partial, container, cache, program, plugins, known, job.report, job.jobs)
+        yield Session(work, partial, container, cache, program, plugins, known, job.report, job.jobs, arcroot)
         if cache.problem:
             job.report.warning(
                 f"the cache {root} cannot be written to ({cache.problem}): the next build will not be faster than this "
