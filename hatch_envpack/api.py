@@ -74,6 +74,7 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     strip: bool = False,
     isolated: bool = False,
     editable: Policy = "error",
+    system_site_packages: bool = False,
     bytecode: bool = True,
     verify: Literal[True, False, "always"] = True,
     strict: bool = False,
@@ -84,15 +85,16 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     jobs: int | None = None,
     report: Report | None = None,
 ) -> Packed:
-    """Pack an existing virtual environment, together with the interpreter behind it; it is only ever read.
+    """Pack an existing virtual environment, or a whole installation, with its interpreter; it is only ever read.
 
     ``output`` is a file or an existing folder, by default the current one; a file's ending says the format.
     ``engine`` is what is to take the pack, such as ``spark``: a format that it cannot read is an error. Patterns of
     ``exclude`` have the syntax of ``.gitignore``, those of ``include`` bring back what they took. ``level`` is the
-    compressor's. ``editable`` says what is done with editable installs: ``build`` packs their wheels, ``ignore`` leaves
-    them out. ``arcroot`` is the folder of the archive in which everything is to lie. ``jobs`` are how many frames are
-    compressed at once, by default one on each core. ``report`` hears of the progress, and with ``verbose`` of single
-    files too.
+    compressor's. ``editable`` says what is done with editable installs: ``build`` packs their wheels, ``ignore``
+    leaves them out. ``system_site_packages`` packs what the environment borrows from its interpreter too.
+    ``arcroot`` is the folder of the archive in which everything is to lie. ``jobs`` are how many frames are
+    compressed at once, by default one on each core. ``report`` hears of the progress, and with ``verbose`` of
+    single files too.
 
     The time stamp of every file is ``SOURCE_DATE_EPOCH``, or a constant. Raises `EnvpackError`.
     """
@@ -125,6 +127,7 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
             force,
             jobs,
             _folder_of_archive(arcroot, chosen),
+            system_site_packages,
             verbose,
         )
     )

@@ -169,7 +169,7 @@ def test_c9_rows_that_do_not_fit(odd_pack: Packed, tmp_path: Path) -> None:
 
 
 def test_c9_bytecode_that_is_not_there(tmp_path: Path) -> None:
-    """Folders of bytecode, and files that no interpreter writes, as virtualenv lists both, are not missed: a module is."""
+    """Folders of bytecode, and files that no interpreter writes, are not missed, as virtualenv lists both."""
     root = tmp_path / "environment"
     site = make_environment(root)
     listed = "pkg/__pycache__,,\nother/__pycache__,,\npkg/a.cpython-312.pyc,,\npkg/gone.pyc,sha256=AAAA,3\npkg/b.py,,\n"

@@ -50,6 +50,7 @@ _REASON = "accepted on the command line"
     show_default=True,
     help="Editable installs: refuse them, pack their wheels, or leave them out.",
 )
+@click.option("--system-site-packages", is_flag=True, help="Pack what PREFIX sees of its interpreter's packages too.")
 @click.option("--bytecode/--no-bytecode", default=True, help="Compile every module; on by default.")
 @click.option("--verify/--no-verify", default=True, help="Unpack the pack and prove it; on by default.")
 @click.option("--accept", "-a", multiple=True, metavar="KIND[=PATTERN]", help="Accept findings of a kind.")
@@ -74,8 +75,9 @@ def pack(
 ) -> None:
     """Pack the virtual environment PREFIX with its interpreter.
 
-    PREFIX may have been made by venv, virtualenv, uv, hatch, Poetry or PDM. It is only read, never changed. The pack
-    runs where it is unpacked, without any Python, and can be moved again.
+    PREFIX may have been made by venv, virtualenv, uv, hatch, Poetry or PDM, or be a whole installation with what is
+    installed in it. It is only read, never changed. The pack runs where it is unpacked, without any Python, and can be
+    moved again.
     """
     from hatch_envpack import api  # noqa: PLC0415 - late, as all that a verb alone needs
     from hatch_envpack.console.report import ConsoleReport  # noqa: PLC0415

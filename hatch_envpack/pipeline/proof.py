@@ -123,6 +123,6 @@ class _Prover:
     def _ask(self, tree: ProofTree, asked: Question) -> list[Finding]:
         nowhere = self.now.work / "nowhere"
         nowhere.mkdir()
-        original = self.subject.environments[0].root / "bin" / "python"
+        original = self.subject.original
         plan, program = self.plan, self.subject.interpreter.program
         return prove(tree.root / self.now.arcroot, program, asked, plan.allows, plan.needs, original, nowhere)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import posixpath
 import re
@@ -185,9 +186,10 @@ class _Splitter:
         return False
 
     def _unowned(self) -> Iterator[Entry]:
-        root, site_packages = self.environment.root, self.environment.site_packages
-        owned, start = set(map(str, self.owners)), str(root)
-        for folder, folders, files in os.walk(start, onerror=_unreadable):
+        site_packages = self.environment.site_packages
+        owned, start = set(map(str, self.owners)), str(self.environment.root)
+        walks = [os.walk(folder, onerror=_unreadable) for folder in self.environment.folders]
+        for folder, folders, files in itertools.chain(*walks):
             relative = folder[len(start) :].lstrip("/")
             links = [name for name in folders if posixpath.islink(posixpath.join(folder, name))]
             folders[:] = sorted(name for name in folders if name != _BYTECODE_CACHE and name not in links)

@@ -79,7 +79,7 @@ def test_folder_has_no_root_folder(tmp_path: Path, environment: Path) -> None:
 
 
 def test_files_of_no_distribution(tmp_path: Path, environment: Path) -> None:
-    """They are counted for all, and named, as what is left out or accepted is, for those who ask; the second time too."""
+    """They are counted, and for those who ask named, as what is left out or accepted is; the second time too."""
     (environment / SITE / "tool_data.txt").write_text("y")
     options = ("-x", "**/idlelib/help.html", "-a", "record-mismatch", "--strict", "--force", *_FAST)
     plain = run(tmp_path, environment, "-o", "e.tar", *options)

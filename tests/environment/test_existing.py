@@ -51,9 +51,17 @@ def _put_script(root: Path) -> None:
     ("breaks", "message"),
     [
         (shutil.rmtree, "is no virtual environment: there is no such folder"),
-        (lambda root: (root / "pyvenv.cfg").unlink(), r"is no virtual environment: it has no pyvenv\.cfg"),
+        (
+            lambda root: (root / "pyvenv.cfg").unlink(),
+            r"it has no pyvenv\.cfg, and its .*bin/python3 is the Python of /",
+        ),
+        (_emptied, r"is no virtual environment: it has no pyvenv\.cfg, and no Python either"),
+        (lambda root: (root / "envpack.json").write_text("{}"), "is an unpacked pack: pack the environment"),
         (_make_conda, "is a conda environment, .*pack it with conda-pack"),
-        (lambda root: _set(root, "include-system-site-packages", "True"), r"pyvenv\.cfg has .*set it to `false`"),
+        (
+            lambda root: _set(root, "include-system-site-packages", "True"),
+            r"pyvenv\.cfg has .*use `--system-site-packages` to",
+        ),
         (lambda root: _relink(root, "/gone/bin/python3.12"), "bin/python does not exist or leads to an interpreter"),
         (lambda root: _relink(root, "python"), "bin/python does not exist or leads to an interpreter"),
         (_copy_of_lost, "is damaged: its interpreter /gone/bin/python is gone"),
@@ -77,6 +85,11 @@ def test_no_environment(tmp_path: Path, breaks: Callable[[Path], None], message:
     assert str(root) in str(caught.value)
     assert str(caught.value).isprintable()
     assert snapshot(tmp_path) == before
+
+
+def _emptied(root: Path) -> None:
+    shutil.rmtree(root)
+    root.mkdir()
 
 
 def _unlinked(root: Path) -> bool:
