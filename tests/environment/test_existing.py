@@ -41,6 +41,11 @@ def _copy_of_lost(root: Path) -> None:
     _set(root, "home", "/gone/bin")
 
 
+def _emptied(root: Path) -> None:
+    shutil.rmtree(root)
+    root.mkdir()
+
+
 def _put_script(root: Path) -> None:
     (root / "bin/python").unlink()
     (root / "bin/python").write_text("#!/bin/sh\nexit 3\n")
@@ -85,11 +90,6 @@ def test_no_environment(tmp_path: Path, breaks: Callable[[Path], None], message:
     assert str(root) in str(caught.value)
     assert str(caught.value).isprintable()
     assert snapshot(tmp_path) == before
-
-
-def _emptied(root: Path) -> None:
-    shutil.rmtree(root)
-    root.mkdir()
 
 
 def _unlinked(root: Path) -> bool:
