@@ -28,9 +28,7 @@ _REASON = "accepted on the command line"
     },
 )
 @click.argument("prefix", type=click.Path(path_type=Path))
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="A file, or a folder for it; by default, this folder."
-)
+@click.option("--output", "-o", type=click.Path(), help="A file, or a folder for it; by default, this folder.")
 @click.option(
     "--format", "-f", "format_name", type=click.Choice(list(LEVELS)), help="By default, as the file is named."
 )
@@ -63,7 +61,7 @@ _REASON = "accepted on the command line"
 @as_json
 def pack(
     prefix: Path,
-    output: Path | None,
+    output: str | None,
     accept: tuple[str, ...],
     format_name: str | None,
     exclude_set: tuple[str, ...],
@@ -94,6 +92,8 @@ def pack(
 
 def _allowance(text: str) -> Allowance:
     kind, _, pattern = text.partition("=")
+    if not kind:
+        raise click.BadParameter(f"{text!r} names no kind of finding", param_hint="--accept")
     return Allowance(kind, _REASON, pattern)
 
 

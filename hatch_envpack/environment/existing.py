@@ -97,7 +97,8 @@ def _config(root: Path) -> VenvConfig | None:
     Raises `InterpreterError` for what cannot be packed.
     """
     if not posixpath.isdir(root):
-        raise InterpreterError(f"{root} is no virtual environment: there is no such folder")
+        why = "it is a file" if posixpath.exists(root) else "there is no such folder"
+        raise InterpreterError(f"{root} is no virtual environment: {why}")
     if posixpath.isdir(root / "conda-meta"):
         raise InterpreterError(
             f"{root} is a conda environment, which holds more than Python: pack it with conda-pack "

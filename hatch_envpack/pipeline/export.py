@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import realpath
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
@@ -45,9 +46,10 @@ def export_pack(job: Export) -> Path:
         from hatch_envpack.pipeline.pack import pack  # noqa: PLC0415 - costly, and not needed to lay out a known pack
 
         environments = _resolved([*borrowed, environment], job.editable, interpreter, installer, now.work)
-        name, version = (
-            (job.name, job.version) if job.name else name_environment(environment.root, environment.distributions)
-        )
+        name, version = job.name, job.version
+        if not name:
+            name, found = name_environment(environment.root, environment.distributions)
+            version = version or found
         subject = Subject(
             name, version, file_stem(name, version), environment.root, interpreter, installer, environments,
             environment.root / "bin" / "python3",
@@ -71,5 +73,6 @@ def _resolved(
 def _check_outside(job: Export) -> None:
     """Raise `ArchiveError` when the environment would be changed, and the pack would hold itself."""
     for what, folder in (("output folder", job.folder), ("folder for temporary files (TMPDIR)", gettempdir())):
-        if Path(folder).resolve().is_relative_to(job.root.resolve()):
+        # unlike pathlib's, this raises nothing for links that run in a circle
+        if Path(realpath(folder)).is_relative_to(realpath(job.root)):
             raise ArchiveError(f"the {what}, {folder}, lies in the environment that is packed: name one outside of it")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ def session(job: Job | Export, container: Container, arcroot: str = "") -> Itera
     if arcroot:
         container = Below(container, arcroot)
     program, plugins = program_fingerprint(), plugins_fingerprint()
-    with _partial(job.folder) as partial, workspace() as work:
+    with _made(job.folder), _partial(job.folder) as partial, workspace() as work:
         root = _cache_root(work, job.report)
         cache = Cache(root, work)
         known = KnownInterpreter(cache, program)
@@ -73,9 +73,28 @@ def _cache_root(work: Path, report: Report) -> Path:
     return root
 
 
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make the output folder; in the end what was made goes again, unless there is something in it."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        yield
+    finally:
+        for path in missing:
+            with suppress(OSError):
+                path.rmdir()
+
+
 def _partial(folder: Path) -> Partial:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         return Partial(folder)
     except OSError as error:
-        raise ArchiveError(f"the output folder {folder} cannot be written to: {error.strerror}") from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(f"the output folder {folder} cannot be written to: {error.strerror}")
