@@ -10,7 +10,7 @@ import pytest
 
 import hatch_envpack
 from hatch_envpack import EnvpackError
-from tests.cli.test_pack import run
+from tests.cli.test_pack import member_names, run
 from tests.cli.test_program import COMMAND
 from tests.environment.made import SITE, Words, install, make_environment, snapshot
 
@@ -101,6 +101,33 @@ def test_files_of_no_distribution(tmp_path: Path, environment: Path) -> None:
         environment, tmp_path / "e.tar", force=True, verify=False, bytecode=False, verbose=True, report=words
     )
     assert "of no distribution: notebook.ipynb" in words.details
+
+
+def test_the_named_format_counts_and_the_name_stays(tmp_path: Path, environment: Path) -> None:
+    """``--format`` decides, whatever the file is called."""
+    done = run(tmp_path, environment, "-o", "e.zip", "-f", "tar", *_FAST)
+    assert (done.returncode, done.stdout) == (0, "e.zip\n"), done.stderr
+    assert "bin/python" in member_names(tmp_path / "e.zip")
+
+
+def test_quiet(tmp_path: Path, environment: Path) -> None:
+    """Nothing is said of a pack with findings that works, and of one that fails the error alone."""
+    (environment / SITE / "tool_data.txt").write_text("z")
+    done = run(tmp_path, environment, "-o", "e.tar", "-q", *_FAST)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = run(tmp_path, environment, "-o", "e.tar", "-q", *_FAST)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: e.tar exists: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_bytecode_is_no_file_of_an_environment(tmp_path: Path, environment: Path) -> None:
+    """``*.pyc`` matches nothing, and is told; ``--no-bytecode`` leaves it out."""
+    done = run(tmp_path, environment, "-o", "e.tar", "-x", "*.pyc", "--no-verify", "--level", "1")
+    assert "unused-exclude: the exclude pattern '*.pyc' matches nothing" in done.stderr
+    assert f"{SITE}/__pycache__/tool.cpython-312.pyc" in member_names(tmp_path / "e.tar")
+    assert run(tmp_path, environment, "-o", "f.tar", *_FAST).returncode == 0
+    assert not [name for name in member_names(tmp_path / "f.tar") if name.endswith(".pyc")]
 
 
 def test_options_leave_the_environment_alone(tmp_path: Path, environment: Path) -> None:
