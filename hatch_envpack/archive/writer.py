@@ -24,11 +24,11 @@ def write_archive(groups: Groups, container: Container, store: FrameStore, strea
     """Lay all frames end to end into ``stream``, in the place of what it had. Raises `ArchiveError`."""
     with _disk_full_is_an_error():
         stream.seek(0)
-        stream.truncate()
         for _, records in groups:
             for record in records:
                 _append(record, store, stream)
         stream.write(container.tail(groups))
+        stream.truncate()  # at the end: the file system need not free what it would have to find again
         stream.flush()
 
 
@@ -50,7 +50,7 @@ def _append(record: FrameRecord, store: FrameStore, stream: BinaryIO) -> None:
 
 def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
     target.flush()
-    done = 0
+    start, done = target.tell(), 0
     try:
         while done < size:
             # inside the kernel, and on some file systems without copying anything
@@ -62,7 +62,7 @@ def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
         if error.errno in _NO_SPACE:
             raise
         # between two file systems some kernels refuse: copy the rest by hand
-    target.seek(0, os.SEEK_END)
+    target.seek(start + done)
     if done < size:
         source.seek(done)
         if target.write(source.read(size - done)) != size - done:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hatch_envpack.entry import Entry
 
-SEGMENTS, PLANS, PROOFS, INTERPRETERS = "segments", "plans", "proofs", "interpreters"
+SEGMENTS, PLANS, PROOFS, INTERPRETERS, LIBRARIES = "segments", "plans", "proofs", "interpreters", "libraries"
 """The kinds of documents."""
 
 

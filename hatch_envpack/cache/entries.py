@@ -16,7 +16,10 @@ from hatch_envpack.cache.lock import SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KINDS = ("frames", "segments", "bytecode", "environments", "proofs", "plans", "interpreters", "trees", "folders")
+KINDS = (
+    "frames", "segments", "bytecode", "environments", "proofs", "plans", "interpreters", "libraries", "trees",
+    "folders",
+)  # fmt: skip
 """The folders of the cache; nothing outside of them is ever counted or removed."""
 
 _SHARD = re.compile(f"[0-9a-f]{{{CODE_LENGTH}}}")

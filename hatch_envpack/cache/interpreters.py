@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_envpack.cache.cache import INTERPRETERS
+from hatch_envpack.cache.entry_fields import entry_of, fields_of
 from hatch_envpack.cache.recipe import by_content
 from hatch_envpack.cache.records import key_of
 from hatch_envpack.cache.witness import stamp_digest, with_folders
-from hatch_envpack.entry import Entry
 from hatch_envpack.errors import InterpreterError
 from hatch_envpack.interpreter.files import interpreter_entries
 from hatch_envpack.interpreter.probe import probe
@@ -18,6 +18,7 @@ from hatch_envpack.interpreter.resolve import ask_uv
 
 if TYPE_CHECKING:
     from hatch_envpack.cache.cache import Cache
+    from hatch_envpack.entry import Entry
     from hatch_envpack.interpreter.model import Interpreter
 
 _LOADER = "LD_LIBRARY_PATH"
@@ -49,7 +50,7 @@ class KnownInterpreter:
         known = self._cache.read(INTERPRETERS, self._key)
         if known is not None and stamp_digest(known["witnesses"]) == known["signature"]:
             self.signature = known["signature"]
-            self._entries = [_entry(*fields) for fields in known["entries"]]
+            self._entries = [entry_of(*fields) for fields in known["entries"]]
             self._digests = known["digests"]
             self._answer = known["answer"]
         else:
@@ -107,7 +108,7 @@ class KnownInterpreter:
             "signature": self.signature,
             "answer": self._answer,
             "digests": self._digests,
-            "entries": [_fields(entry) for entry in entries],
+            "entries": [fields_of(entry) for entry in entries],
         }
         self._cache.write(INTERPRETERS, self._key, document)
 
@@ -119,18 +120,3 @@ def _folders_of_interpreters() -> list[Path]:
     pyenv = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
     local = [folder / ".python-version" for folder in (Path.cwd(), *Path.cwd().parents)]
     return [own, pyenv / "versions", pyenv / "version", *local]
-
-
-def _fields(entry: Entry) -> list[Any]:
-    content = None if entry.content is None else entry.content.hex()
-    return [str(entry.path), entry.source and str(entry.source), content, entry.link, entry.executable]
-
-
-def _entry(path: str, source: str | None, content: str | None, link: str | None, executable: bool) -> Entry:  # noqa: FBT001
-    return Entry(
-        PurePosixPath(path),
-        source=None if source is None else Path(source),
-        content=None if content is None else bytes.fromhex(content),
-        link=link,
-        executable=executable,
-    )

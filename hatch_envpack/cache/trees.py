@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import shutil
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hatch_envpack.cache.files import place, touch, write_aside
 from hatch_envpack.cache.lock import held_alone
-from hatch_envpack.cache.witness import stamp_digest, tree_paths
+from hatch_envpack.cache.witness import tree_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
 KIND = "trees"
 _NOTES = "notes.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is known of a tree."""
+
+    closure: str
+    """A digest of everything that was proven."""
+    stamps: str
+    """How the tree stood, without the project's own files."""
+    findings: list[dict[str, Any]]
+    """About everything but the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +47,17 @@ class ProofTree:
         """Where the pack is unpacked: elsewhere than at its target, and with a space, which scripts stumble over."""
         return self.folder / "an other place"
 
-    def known(self, closure: str) -> list[dict[str, Any]] | None:
-        """Return the findings about everything but the project, if just this was proven here and stands as it did.
+    def known(self, closure: str) -> Notes | None:
+        """Return what was proven, if just this closure was proven here and stands as it did.
 
         The notes are gone then: a build that is killed meanwhile leaves a tree that nobody uses.
         """
-        notes = self.folder / _NOTES
-        with suppress(OSError, ValueError, KeyError):
-            known = json.loads(notes.read_bytes())
-            notes.unlink()
-            if known["closure"] == closure and known["stamps"] == self._stamps():
-                findings: list[dict[str, Any]] = known["findings"]
-                return findings
+        path = self.folder / _NOTES
+        with suppress(OSError, ValueError, TypeError):
+            known = Notes(**json.loads(path.read_bytes()))
+            path.unlink()
+            if known.closure == closure and known.stamps == tree_digest(str(self.root)):
+                return known
         return None
 
     def empty(self) -> None:
@@ -54,10 +65,13 @@ class ProofTree:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
 
-    def note(self, closure: str, findings: Sequence[dict[str, Any]]) -> None:
-        """Note what was proven. Raises `OSError`."""
-        document = {"closure": closure, "stamps": self._stamps(), "findings": findings}
-        write_aside(self.folder / _NOTES, [json.dumps(document).encode("ascii")])
+    def proven(self, closure: str, findings: list[dict[str, Any]]) -> Notes:
+        """Return notes on what was just proven of the tree as it stands."""
+        return Notes(closure, tree_digest(str(self.root)), findings)
+
+    def keep(self, notes: Notes) -> None:
+        """Keep the notes for the next build, which looks whether the tree still stands so. Raises `OSError`."""
+        write_aside(self.folder / _NOTES, [json.dumps(asdict(notes)).encode("ascii")])
 
     def put(self, files: Path) -> None:
         """Move what lies below ``files`` into the tree. Raises `OSError`."""
@@ -76,9 +90,6 @@ class ProofTree:
         for folder in sorted(folders, key=lambda folder: -len(folder.parts)):
             with suppress(OSError):  # it is not empty
                 (self.root / folder).rmdir()
-
-    def _stamps(self) -> str:
-        return stamp_digest(tree_paths(str(self.root)))
 
 
 @contextmanager

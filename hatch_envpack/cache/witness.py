@@ -51,6 +51,31 @@ def tree_paths(folder: str) -> list[str]:
     return sorted(found)
 
 
+def tree_digest(folder: str) -> str:
+    """Return a digest of every name below a folder, and of how the files stand, bytecode caches left aside.
+
+    The times of folders are no part of it: what was put into one and taken away again leaves no trace.
+    """
+    lines = []
+    waiting = [folder]
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name in _SKIPPED:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+                lines.append(entry.path)
+                continue
+            status = entry.stat(follow_symlinks=False)
+            stamp = f"{status.st_mode} {status.st_size} {status.st_mtime_ns} {status.st_ino}"
+            lines.append(f"{entry.path}\0{stamp}")
+    return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def with_folders(paths: Iterable[str]) -> list[str]:
     """Return the paths and the folders that they lie in."""
     wanted = set(paths)

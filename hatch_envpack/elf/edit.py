@@ -1,6 +1,7 @@
 """Editing an ELF file: the shortest edit that does it (N8), and none at all to a file that is right (N2).
 
-In place where the new string fits into the old one's room; with LIEF, which adds a segment, where it does not.
+In place where the new string fits into the old one's room; by a segment more where it does not; with LIEF where the
+linker left no room for that either.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hatch_envpack.elf.grow import page_size, with_string
+from hatch_envpack.elf.model import SearchPath
 from hatch_envpack.elf.read import (
     DT_NEEDED,
     DT_RPATH,
     DT_RUNPATH,
     DT_SONAME,
     PT_INTERP,
-    PT_LOAD,
     ElfError,
     Shape,
     read_elf,
@@ -29,7 +31,7 @@ from hatch_envpack.elf.read import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_envpack.elf.model import Elf, SearchPath
+    from hatch_envpack.elf.model import Elf
 
 _DT_AUXILIARY, _DT_FILTER, _DT_CONFIG, _DT_DEPAUDIT, _DT_AUDIT = (
     0x7FFFFFFD,
@@ -44,7 +46,7 @@ _STRING_TAGS = frozenset(
 _DT_VERDEF, _DT_VERDEFNUM = 0x6FFFFFFC, 0x6FFFFFFD
 _SHT_DYNSYM = 11
 _ET_DYN = 3
-_SMALLEST_PAGE, _LARGEST_PAGE = 0x1000, 0x10000
+_PATH_TAGS = (DT_RPATH, DT_RUNPATH)
 
 _NOWHERE = b"/nonexistent"
 """A folder that exists on no machine: Debian's policy gives it to users without a home."""
@@ -60,6 +62,8 @@ def set_search_path(data: bytes, path: SearchPath) -> bytes:
     if shape is None or before is None:
         raise ElfError("not an ELF file")
     result = _in_place(data, shape, path)
+    if result is None:
+        result = _grown(data, shape, path)
     if result is None:
         result = _with_lief(data, shape, path)
     entries = path.entries or None
@@ -86,26 +90,40 @@ def replace_prefix(data: bytes, prefix: str) -> bytes:
 
 def _in_place(data: bytes, shape: Shape, path: SearchPath) -> bytes | None:
     """Return the edited file, or None when the new path has no room."""
-    found = [(index, value) for index, (tag, value) in enumerate(shape.dynamic) if tag in (DT_RPATH, DT_RUNPATH)]
+    found = [(index, value) for index, (tag, value) in enumerate(shape.dynamic) if tag in _PATH_TAGS]
     if not found:
         return data if not path.entries else None
     edited = bytearray(data)
     strings = data[shape.strings_offset : shape.strings_offset + shape.strings_size]
+    new = ":".join(path.entries).encode()
     for index, offset in found:
         old = string_at(strings, offset).encode("utf-8", "surrogateescape")
-        new = ":".join(path.entries).encode()
-        if len(new) > len(old) or _is_shared(data, shape, strings, offset, len(old)):
+        own = _own_part(data, shape, strings, offset, len(old))
+        if path.entries and (own < len(old) or len(new) > len(old)):
             return None
         start = shape.strings_offset + offset
-        edited[start : start + len(old)] = new.ljust(len(old), b"\0")
+        edited[start : start + own] = new.ljust(own, b"\0")
         if path.entries:
-            tag = struct.pack(shape.order + shape.word, DT_RPATH if path.inherited else DT_RUNPATH)
+            tag = struct.pack(shape.order + shape.word, _tag(path))
             place = shape.dynamic_offset + index * shape.entry_size
             edited[place : place + len(tag)] = tag
     # of two tags one is enough, and of no path none
     for index, _ in reversed(found[1:] if path.entries else found):
         _remove_entry(edited, shape, index)
     return bytes(edited)
+
+
+def _grown(data: bytes, shape: Shape, path: SearchPath) -> bytes | None:
+    """Return the file with a segment more, or None when the linker left no room for one."""
+    without = _in_place(data, shape, SearchPath((), inherited=False))
+    shape_without = read_shape(io.BytesIO(without or data))
+    if without is None or shape_without is None:
+        return None
+    return with_string(without, shape_without, _tag(path), ":".join(path.entries).encode())
+
+
+def _tag(path: SearchPath) -> int:
+    return DT_RPATH if path.inherited else DT_RUNPATH
 
 
 def _remove_entry(data: bytearray, shape: Shape, index: int) -> None:
@@ -115,14 +133,15 @@ def _remove_entry(data: bytearray, shape: Shape, index: int) -> None:
     data[start:end] = data[start + shape.entry_size : end] + bytes(shape.entry_size)
 
 
-def _is_shared(data: bytes, shape: Shape, strings: bytes, offset: int, length: int) -> bool:
-    """Whether another string ends inside this one: linkers let ``lib`` be the end of ``/opt/lib``."""
+def _own_part(data: bytes, shape: Shape, strings: bytes, offset: int, length: int) -> int:
+    """Return how many bytes of a search path are of no other string: linkers let ``lib`` be the end of ``/opt/lib``."""
     if offset == 0 or strings[offset - 1] != 0:
-        return True
-    references = list(_references(data, shape))
-    inside = sum(offset <= reference <= offset + length for reference in references)
-    own = sum(tag in (DT_RPATH, DT_RUNPATH) and value == offset for tag, value in shape.dynamic)
-    return inside != own
+        return 0
+    references = [place for place in _references(data, shape) if offset <= place <= offset + length]
+    for tag, value in shape.dynamic:
+        if tag in _PATH_TAGS and value == offset:
+            references.remove(offset)
+    return min(references, default=offset + length) - offset
 
 
 def _references(data: bytes, shape: Shape) -> Iterator[int]:
@@ -178,7 +197,7 @@ def _with_lief(data: bytes, shape: Shape, path: SearchPath) -> bytes:
     lief.logging.disable()
     options = lief.ELF.ParserConfig()
     # what is added must not share a page with what is there, on kernels with large pages either
-    options.page_size = min(max(_page_size(shape), _SMALLEST_PAGE), _LARGEST_PAGE)
+    options.page_size = page_size(shape)
     binary = lief.ELF.parse(io.BytesIO(data), options)
     if not isinstance(binary, lief.ELF.Binary):
         raise ElfError("LIEF cannot read the file")
@@ -194,11 +213,6 @@ def _with_lief(data: bytes, shape: Shape, path: SearchPath) -> bytes:
     text = ":".join(path.entries)
     binary.add(lief.ELF.DynamicEntryRpath(text) if path.inherited else lief.ELF.DynamicEntryRunPath(text))
     return bytes(binary.write_to_bytes())
-
-
-def _page_size(shape: Shape) -> int:
-    """Return the largest page that the file can be mapped with."""
-    return max((segment.alignment for segment in shape.segments if segment.kind == PT_LOAD), default=1)
 
 
 def _check(result: bytes, wanted: Elf) -> None:

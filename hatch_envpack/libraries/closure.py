@@ -79,6 +79,11 @@ def plan_libraries(
     )
 
 
+def may_be_elf(entry: Entry) -> bool:
+    """Whether the entry is looked into at all: a library, or a program."""
+    return entry.source is not None and (entry.executable or ".so" in entry.path.name)
+
+
 @dataclass
 class _Closure:
     layout: Layout
@@ -99,7 +104,7 @@ class _Closure:
 
     def add(self, entry: Entry) -> None:
         self.paths.add(entry.path)
-        if entry.source is None or not (entry.executable or ".so" in entry.path.name):
+        if entry.source is None or not may_be_elf(entry):
             return
         try:
             with entry.open() as stream:

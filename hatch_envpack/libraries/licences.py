@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 FOLDER = PurePosixPath("share/licenses")
 """As on Fedora and Arch: a folder for each package."""
 
+DATABASES = ("/var/lib/dpkg/status", "/var/lib/rpm", "/usr/lib/sysimage/rpm")
+"""What changes when a package is installed or removed."""
+
 _DOCUMENTS = Path("/usr/share")
 
 

@@ -24,13 +24,19 @@ def case_collisions(paths: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
     That of macOS also takes an accented letter and its two parts for one.
     """
-    folded: dict[str, set[str]] = defaultdict(set)
-    for path in _with_folders(paths):
-        folded[path.lower() if path.isascii() else _folded(path)].add(path)
-    return tuple(sorted(tuple(sorted(group)) for group in folded.values() if len(group) > 1))
+    names = _with_folders(paths)
+    folded = {path: _folded(path) for path in names}
+    if len(set(folded.values())) == len(names):
+        return ()
+    groups: dict[str, list[str]] = defaultdict(list)
+    for path, form in folded.items():
+        groups[form].append(path)
+    return tuple(sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1))
 
 
 def _folded(path: str) -> str:
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
@@ -39,7 +45,13 @@ def windows_names(paths: Iterable[str]) -> tuple[str, ...]:
 
     https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file#naming-conventions
     """
-    return tuple(sorted(path for path in _with_folders(paths) if not _fits_windows(path.rpartition("/")[2])))
+    found = _with_folders(paths)
+    odd = {name for name in {_name(path) for path in found} if not _fits_windows(name)}
+    return tuple(sorted(path for path in found if _name(path) in odd)) if odd else ()
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _fits_windows(name: str) -> bool:

@@ -13,6 +13,7 @@ from hatch_envpack.archive.member import Member
 from hatch_envpack.archive.members import folder_members
 from hatch_envpack.archive.segments import PackedSegment
 from hatch_envpack.archive.writer import make_group
+from hatch_envpack.cache.libraries import known_plan
 from hatch_envpack.cache.recipe import stamps_of
 from hatch_envpack.cache.witness import stamp_digest
 from hatch_envpack.checks.check import run_checks
@@ -20,7 +21,6 @@ from hatch_envpack.environment.pip_wheel import pip_wheel
 from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_roots, site_packages_path
 from hatch_envpack.layout import Layout
-from hatch_envpack.libraries.closure import plan_libraries
 from hatch_envpack.manifest.model import PATH
 from hatch_envpack.manifest.needs import measure_needs
 from hatch_envpack.manifest.platform import check_max_glibc
@@ -66,7 +66,7 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     registry = Registry()
     selection, findings = _select(subject, _ground(subject, site_packages, now), settings, registry)
     segments = list(selection.segments)
-    plan = plan_libraries(_entries(segments), _layout(subject), interpreter, site_packages)
+    plan = known_plan(_entries(segments), _layout(subject), interpreter, site_packages, now.cache, now.program)
     check_max_glibc(plan.elves, settings.max_glibc)
     if plan.copied:
         segments.insert(1, Segment("libraries", plan.copied))

@@ -95,13 +95,13 @@ class _Prover:
         known = None if always else tree.known(closure)
         if known is None:
             found = self.whole(tree)
-            about_others = [finding.to_dict() for finding in found if not self._is_own(finding, own)]
+            tree.take(self.own_files)
+            known = tree.proven(closure, [each.to_dict() for each in found if not self._is_own(each, own)])
         else:
-            about_others = known
             self._unpack_own(tree)
-            found = [*(Finding(**finding) for finding in known), *self._ask(tree, own)]
-        tree.take(self.own_files)
-        tree.note(closure, about_others)
+            found = [*(Finding(**finding) for finding in known.findings), *self._ask(tree, own)]
+            tree.take(self.own_files)
+        tree.keep(known)
         return found
 
     @property
@@ -113,11 +113,12 @@ class _Prover:
 
     def _unpack_own(self, tree: ProofTree) -> None:
         groups = [(each.name, each.frames) for each in self.draft.segments if each.name == self._own_name]
-        self.now.partial.holds = None
-        write_archive(groups, self.now.container, self.now.cache.frames, self.now.partial.stream)
-        files = self.now.work / "own"
+        # not in the place of the pack: the next one is written over what lies there
+        pack, files = self.now.work / "own.envpack", self.now.work / "own"
+        with pack.open("w+b") as stream:
+            write_archive(groups, self.now.container, self.now.cache.frames, stream)
         files.mkdir()
-        unpack_into(self.now.partial.path, files)
+        unpack_into(pack, files)
         tree.put(files)
 
     def _ask(self, tree: ProofTree, asked: Question) -> list[Finding]:

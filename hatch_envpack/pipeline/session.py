@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def session(job: Job | Export, container: Container, arcroot: str = "") -> Itera
     if arcroot:
         container = Below(container, arcroot)
     program, plugins = program_fingerprint(), plugins_fingerprint()
-    with _made(job.folder), _partial(job.folder) as partial, workspace() as work:
+    with _no_search_for_cycles(), _made(job.folder), _partial(job.folder) as partial, workspace() as work:
         root = _cache_root(work, job.report)
         cache = Cache(root, work)
         known = KnownInterpreter(cache, program)
@@ -87,6 +88,18 @@ def _made(folder: Path) -> Iterator[None]:
         for path in missing:
             with suppress(OSError):
                 path.rmdir()
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Let the garbage collector rest: it goes through a hundred thousand entries and paths, and none is in a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _partial(folder: Path) -> Partial:

@@ -225,6 +225,7 @@ def test_damaged_files_are_errors(damage: list[tuple[int, bytes]], cut: int | No
     for use in (
         lambda: read_elf(io.BytesIO(damaged)),
         lambda: strip_debug(damaged),
+        lambda: set_search_path(damaged, SearchPath(("$ORIGIN/../lib",), inherited=True)),
     ):
         try:
             use()

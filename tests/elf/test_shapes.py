@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -32,6 +33,7 @@ SHAPES = {
     "no-relro": ["-Wl,-z,norelro"],
     "now": ["-Wl,-z,relro,-z,now"],
     "no-build-id": ["-Wl,--build-id=none"],
+    "no-spare-entries": ["-Wl,--spare-dynamic-tags=0"],
 }
 
 _SOURCE = """
@@ -105,7 +107,7 @@ def _load(folder: Path, data: bytes, tmp_path: Path) -> str:
 @pytest.mark.parametrize("path", ["long", "none"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_n8_n14_every_shape_loads(folder: Path, tmp_path: Path, shape: str, path: str, stripped: bool) -> None:  # noqa: FBT001
-    """Edited in place where there is room and with LIEF where there is none, also after our strip, a library works."""
+    """Edited in place where there is room and by a segment more where there is none, also after our strip, it works."""
     data = (folder / f"{shape}-{path}.so").read_bytes()
     assert "libinner.so.1: cannot open" in _load(folder, data, tmp_path / "before")
     if stripped:
@@ -113,6 +115,31 @@ def test_n8_n14_every_shape_loads(folder: Path, tmp_path: Path, shape: str, path
     edited = set_search_path(data, SearchPath(("$ORIGIN/../lib",), inherited=False))
     assert (len(edited) == len(data)) == (path == "long")
     assert _load(folder, edited, tmp_path / "after") == "42\n"
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES.keys() - {"no-spare-entries"}))
+def test_n8_segment_more_needs_no_lief(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, shape: str, tmp_path: Path
+) -> None:
+    """LIEF, whose import takes longer than planning most packs, is left to what has no room; all tools agree."""
+    monkeypatch.setitem(sys.modules, "lief", None)
+    path = tmp_path / "edited.so"
+    path.write_bytes(
+        set_search_path((folder / f"{shape}-none.so").read_bytes(), SearchPath(("$ORIGIN",), inherited=True))
+    )
+    done = subprocess.run(["readelf", "-aW", path], capture_output=True, text=True, check=True)
+    assert "Library rpath: [$ORIGIN]" in done.stdout
+    assert done.stderr == ""
+    assert subprocess.run(["nm", "-D", path], capture_output=True, text=True, check=True).stdout == (
+        subprocess.run(["nm", "-D", folder / f"{shape}-none.so"], capture_output=True, text=True, check=True).stdout
+    )
+
+
+def test_n8_file_without_a_spare_entry_is_left_to_lief(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one shape that has no room for an entry more, so that the test above is not true of every file."""
+    monkeypatch.setitem(sys.modules, "lief", None)
+    with pytest.raises(ImportError):
+        set_search_path((folder / "no-spare-entries-none.so").read_bytes(), SearchPath(("$ORIGIN",), inherited=True))
 
 
 def test_n8_large_pages_are_not_shared(folder: Path) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hatch_envpack.cache.interpreters
+import hatch_envpack.cache.libraries
 import hatch_envpack.pipeline.pack
 import hatch_envpack.pipeline.proof
 import hatch_envpack.prove.proof
@@ -77,6 +78,7 @@ def test_changed_line_packs_the_project_alone(app: App, tmp_path: Path, monkeypa
         (hatch_envpack.cache.interpreters, "probe"),
         (hatch_envpack.cache.interpreters, "interpreter_entries"),
         (hatch_envpack.cache.interpreters, "by_content"),
+        (hatch_envpack.cache.libraries, "plan_libraries"),
     ]:
         _forbid(monkeypatch, module, name)
     pack, told = app.build(tmp_path / "two")
