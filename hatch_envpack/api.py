@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from hatch_envpack.archive.below import plain_folder
 from hatch_envpack.contents.diff import Difference, compare
 from hatch_envpack.contents.read import read_contents
 from hatch_envpack.engines import ENGINES
@@ -74,23 +75,27 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     strip: bool = False,
     isolated: bool = False,
     editable: Policy = "error",
+    system_site_packages: bool = False,
     bytecode: bool = True,
     verify: Literal[True, False, "always"] = True,
     strict: bool = False,
     accept: Sequence[Allowance] = (),
+    arcroot: str = "",
     force: bool = False,
+    verbose: bool = False,
     jobs: int | None = None,
     report: Report | None = None,
 ) -> Packed:
-    """Pack an existing virtual environment, together with the interpreter behind it; it is only ever read.
+    """Pack an existing virtual environment, or a whole installation, with its interpreter; it is only ever read.
 
     ``output`` is a file or an existing folder, by default the current one; a file's ending says the format.
     ``engine`` is what is to take the pack, such as ``spark``: a format that it cannot read is an error. Patterns of
     ``exclude`` have the syntax of ``.gitignore``, those of ``include`` bring back what they took. ``level`` is the
     compressor's. ``copy_links`` puts files in the places of symbolic links, as ``engine`` does where it has to.
-    ``editable`` says what is done with editable installs: ``build`` packs their wheels, ``ignore`` leaves
-    them out. ``jobs`` are how many frames are compressed at once, by default one on each core. ``report`` hears of the
-    progress.
+    ``editable`` says what is done with editable installs: ``build`` packs their wheels, ``ignore`` leaves them out.
+    ``system_site_packages`` packs what the environment borrows from its interpreter too. ``arcroot`` is the folder of
+    the archive in which everything is to lie. ``jobs`` are how many frames are compressed at once, by default one on
+    each core. ``report`` hears of the progress, and with ``verbose`` of single files too.
 
     The time stamp of every file is ``SOURCE_DATE_EPOCH``, or a constant. Raises `EnvpackError`.
     """
@@ -108,10 +113,24 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
         strict=strict,
         allow=tuple(accept),
     )
-    hearer = _Hearer(report)
+    hearer = _Hearer(report, verbose=verbose)
     path = export_pack(
         Export(
-            Path(prefix), name, version, editable, settings, folder, _mtime(), hearer, chosen, file_name, force, jobs
+            Path(prefix),
+            name,
+            version,
+            editable,
+            settings,
+            folder,
+            _mtime(),
+            hearer,
+            chosen,
+            file_name,
+            force,
+            jobs,
+            _folder_of_archive(arcroot, chosen),
+            system_site_packages,
+            verbose,
         )
     )
     summary = hearer.heard
@@ -150,8 +169,9 @@ def unpack(
 class _Hearer:
     """Keeps the summary, and hands on everything."""
 
-    def __init__(self, report: Report | None) -> None:
+    def __init__(self, report: Report | None, *, verbose: bool) -> None:
         self._report = report
+        self._verbose = verbose
         self._summary: Summary | None = None
 
     @property
@@ -171,6 +191,10 @@ class _Hearer:
     def info(self, text: str) -> None:
         if self._report:
             self._report.info(text)
+
+    def detail(self, text: str) -> None:
+        if self._report and self._verbose:
+            self._report.detail(text)
 
     def warning(self, text: str) -> None:
         if self._report:
@@ -199,6 +223,12 @@ def _place(output: str | os.PathLike[str] | None, asked: str | None, engine: str
     if engine is not None:
         ENGINES[engine].check(chosen, file_name)
     return folder, file_name, chosen
+
+
+def _folder_of_archive(arcroot: str, chosen: str) -> str:
+    if arcroot and chosen == FOLDER:
+        raise ConfigError(f"the format {FOLDER} is no archive, so that it has no root folder: name it with `--output`")
+    return plain_folder(arcroot) if arcroot else ""
 
 
 def _format_of(path: Path) -> str:

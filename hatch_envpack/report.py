@@ -53,6 +53,10 @@ class Report(Protocol):
         """Tell a result."""
         ...
 
+    def detail(self, text: str) -> None:
+        """Tell what only those want to know who ask for more."""
+        ...
+
     def warning(self, text: str) -> None:
         """Tell something that the user should look at."""
         ...

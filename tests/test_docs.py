@@ -134,6 +134,33 @@ def test_every_option_of_a_verb_is_documented(name: str) -> None:
     assert {word for cell in cells for word in re.findall(r"`(-[\w-]+)`", cell)} == options
 
 
+OPTIONS_OF_OTHERS = {
+    "venv-pack": """
+    --prefix -p --output -o --format --python-prefix --compress-level --zip-symlinks --no-zip-64 --exclude --include
+    --force -f --quiet -q --help -h --version
+    """,
+    "conda-pack": """
+    --name -n --prefix -p --output -o --arcroot --dest-prefix -d --parcel-root --parcel-name --format --compress-level
+    --n-threads -j --zip-symlinks --no-zip-64 --ignore-editable-packages --ignore-missing-files --exclude --include
+    --force -f --quiet -q --version -h
+    """,
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS_OF_OTHERS)
+def test_every_option_of_others_has_its_place(name: str) -> None:
+    """Each option that people come with is named on the left, and what is named on the right is one of ours."""
+    text = (REPOSITORY / "docs/migration.md").read_text().partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    named = {word for row in rows for word in re.findall(r"(?<![\w-])--?[a-z][\w-]*", row[0])}
+    assert set(OPTIONS_OF_OTHERS[name].split()) - named - {"--help"} == set()
+    verb = program.get_command(click.Context(program), "pack")
+    assert verb is not None
+    ours = {word for each in verb.params for word in (*each.opts, *each.secondary_opts)} | {"--help"}
+    answered = {word for row in rows for word in re.findall(r"`(?:pack )?(--?[a-z][\w-]*)[^`]*`", row[1])}
+    assert answered - ours == set()
+
+
 def test_every_verb_is_documented() -> None:
     """The table has every verb, and no other."""
     text = (REPOSITORY / "docs/command-line.md").read_text()

@@ -168,6 +168,18 @@ def test_c9_rows_that_do_not_fit(odd_pack: Packed, tmp_path: Path) -> None:
     assert "made/pipe" not in record
 
 
+def test_c9_bytecode_that_is_not_there(tmp_path: Path) -> None:
+    """Folders of bytecode, and files that no interpreter writes, are not missed, as virtualenv lists both."""
+    root = tmp_path / "environment"
+    site = make_environment(root)
+    listed = "pkg/__pycache__,,\nother/__pycache__,,\npkg/a.cpython-312.pyc,,\npkg/gone.pyc,sha256=AAAA,3\npkg/b.py,,\n"
+    install(site, "demo", {"pkg/a.py": ""}, record=listed)
+    (site / "pkg/__pycache__").mkdir()
+    packed = export(root, tmp_path / "output")
+    assert packed.findings("missing-file").keys() == {f"{SITE}/pkg/b.py", f"{SITE}/pkg/gone.pyc"}
+    assert packed.findings("special-file") == {}
+
+
 def test_odd_distributions_are_named(odd_pack: Packed) -> None:
     """One without ``RECORD``, one without a name, one that is there twice, two that own one file."""
     infos = ("unlisted-1.0.dist-info", "old-1.0.egg-info", "older.egg-info")

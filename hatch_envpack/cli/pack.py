@@ -28,9 +28,7 @@ _REASON = "accepted on the command line"
     },
 )
 @click.argument("prefix", type=click.Path(path_type=Path))
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="A file, or a folder for it; by default, this folder."
-)
+@click.option("--output", "-o", type=click.Path(), help="A file, or a folder for it; by default, this folder.")
 @click.option(
     "--format", "-f", "format_name", type=click.Choice(list(LEVELS)), help="By default, as the file is named."
 )
@@ -51,44 +49,52 @@ _REASON = "accepted on the command line"
     show_default=True,
     help="Editable installs: refuse them, pack their wheels, or leave them out.",
 )
+@click.option("--system-site-packages", is_flag=True, help="Pack what PREFIX sees of its interpreter's packages too.")
 @click.option("--bytecode/--no-bytecode", default=True, help="Compile every module; on by default.")
 @click.option("--verify/--no-verify", default=True, help="Unpack the pack and prove it; on by default.")
 @click.option("--accept", "-a", multiple=True, metavar="KIND[=PATTERN]", help="Accept findings of a kind.")
 @click.option("--strict", is_flag=True, help="Findings that are not accepted are errors.")
+@click.option("--arcroot", default="", metavar="FOLDER", help="Put everything below this folder of the archive.")
 @click.option("--force", is_flag=True, help="Replace what lies in the pack's place.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Frames that are compressed at once.")
+@click.option("--verbose", "-v", is_flag=True, help="Tell of single files: whose they are not, what is left out.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @as_json
 def pack(
     prefix: Path,
-    output: Path | None,
+    output: str | None,
     accept: tuple[str, ...],
     format_name: str | None,
     exclude_set: tuple[str, ...],
     *,
+    verbose: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,  # noqa: ANN401 - handed on
 ) -> None:
     """Pack the virtual environment PREFIX with its interpreter.
 
-    PREFIX may have been made by venv, virtualenv, uv, hatch, Poetry or PDM. It is only read, never changed. The pack
-    runs where it is unpacked, without any Python, and can be moved again.
+    PREFIX may have been made by venv, virtualenv, uv, hatch, Poetry or PDM, or be a whole installation with what is
+    installed in it. It is only read, never changed. The pack runs where it is unpacked, without any Python, and can be
+    moved again.
     """
     from hatch_envpack import api  # noqa: PLC0415 - late, as all that a verb alone needs
     from hatch_envpack.console.report import ConsoleReport  # noqa: PLC0415
 
     allowances = [_allowance(text) for text in accept]
-    with ConsoleReport(-2 if quiet else 0) as report:
+    with ConsoleReport(-2 if quiet else int(verbose)) as report:
         done = api.pack(
-            prefix, output, format=format_name, exclude_sets=exclude_set, accept=allowances, report=report, **options
-        )
+            prefix, output, format=format_name, exclude_sets=exclude_set, accept=allowances, report=report,
+            verbose=verbose, **options,
+        )  # fmt: skip
     if as_json or not quiet:
         say(_result(done), lambda: str(done.path), as_json=as_json)
 
 
 def _allowance(text: str) -> Allowance:
     kind, _, pattern = text.partition("=")
+    if not kind:
+        raise click.BadParameter(f"{text!r} names no kind of finding", param_hint="--accept")
     return Allowance(kind, _REASON, pattern)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ConsoleReport:
     """Writes to standard error, so that standard output is free for results; used as a context manager.
 
-    ``verbosity`` is hatchling's: 0 is usual, -1 leaves only the warnings, below nothing is said.
+    ``verbosity`` is hatchling's: 0 is usual, 1 tells more, -1 leaves only the warnings, below nothing is said.
     """
 
     def __init__(self, verbosity: int = 0) -> None:
@@ -53,6 +53,11 @@ class ConsoleReport:
     def info(self, text: str) -> None:
         """Write a line."""
         if self._verbosity >= 0:
+            self._line(text)
+
+    def detail(self, text: str) -> None:
+        """Write a line under ``-v`` alone."""
+        if self._verbosity >= 1:
             self._line(text)
 
     def warning(self, text: str) -> None:

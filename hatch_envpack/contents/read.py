@@ -61,7 +61,8 @@ def _read(source: Source) -> Contents:
     with tar_stream(_Replayed(head, stream, compressed.get(MANIFEST)), head) as pieces:  # type: ignore[arg-type]
         blocks = Blocks(pieces)
         for member in members(blocks):
-            if member.name != PATH.encode():
+            # with --arcroot it lies in a folder
+            if member.name.rpartition(b"/")[2] != PATH.encode():
                 raise ArchiveError(f"this is no pack: its first member is {shown(member.name)}, not {PATH}")
             return parse_contents(_limited(blocks.data()), compressed, source.size)
     if not blocks.ended:
@@ -74,8 +75,8 @@ def _from_zip(source: Source) -> bytes:
 
     if source.size is None:
         raise ArchiveError("a zip says at its end what is in it, so that it must be a file: save it first")
-    for member, data in zip_members(source.stream):
-        if member.name == PATH.encode():
+    for number, (member, data) in enumerate(zip_members(source.stream)):
+        if member.name == PATH.encode() or (not number and member.name.endswith(f"/{PATH}".encode())):
             return _limited(data)
     raise ArchiveError(f"this is no pack: it has no {PATH}")
 

@@ -21,7 +21,7 @@ from hatch_envpack.environment.read import read_small
 from hatch_envpack.errors import InstallError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _KINDS = {".dist-info": "METADATA", ".egg-info": "PKG-INFO", ".egg": "EGG-INFO/PKG-INFO"}
@@ -108,20 +108,30 @@ def _read(info: PurePosixPath, root: Path, site_packages: PurePosixPath) -> Dist
     record = read_small(root / info / "RECORD") if info.suffix == ".dist-info" else None
     if record is None:
         return Distribution(name, version, info, (), points, has_record=False)
-    return Distribution(name, version, info, tuple(parse_record(record, info, site_packages)), points)
+    roots = (str(root), posixpath.realpath(root))
+    return Distribution(name, version, info, tuple(parse_record(record, info, site_packages, roots)), points)
 
 
-def parse_record(data: bytes, info: PurePosixPath, site_packages: PurePosixPath) -> Iterator[RecordRow]:
-    """Yield the rows of a ``RECORD`` in the folder ``info``. Raises `InstallError`."""
+def parse_record(
+    data: bytes, info: PurePosixPath, site_packages: PurePosixPath, roots: Sequence[str] = ()
+) -> Iterator[RecordRow]:
+    """Yield the rows of a ``RECORD`` in the folder ``info``. Raises `InstallError`.
+
+    Paths may be absolute, as Poetry's are for the project itself, when they are below one of ``roots``, the names of
+    the environment's folder.
+    """
     text = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
     try:
-        yield from (_row(row, info, site_packages) for row in csv.reader(text) if row and row[0])
+        yield from (_row(row, info, site_packages, roots) for row in csv.reader(text) if row and row[0])
     except csv.Error as error:
         raise InstallError(f"{info}/RECORD cannot be read: {error}: reinstall that distribution") from None
 
 
-def _row(row: list[str], info: PurePosixPath, site_packages: PurePosixPath) -> RecordRow:
+def _row(row: list[str], info: PurePosixPath, site_packages: PurePosixPath, roots: Sequence[str]) -> RecordRow:
     path = posixpath.normpath(posixpath.join(str(site_packages), row[0]))
+    root = next((root for root in roots if path.startswith(f"{root}/")), None)
+    if root is not None:
+        path = path[len(root) + 1 :]
     if "\0" in row[0]:
         raise InstallError(f"{info}/RECORD lists {row[0]!r}, which can be no file: reinstall that distribution")
     if path.startswith(("/", "../")) or path in ("..", "."):

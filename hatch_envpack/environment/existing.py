@@ -9,6 +9,7 @@ from hatch_envpack.environment.distributions import read_distributions
 from hatch_envpack.environment.model import Environment
 from hatch_envpack.environment.pyvenv import NAME, VenvConfig, parse_pyvenv
 from hatch_envpack.environment.read import read_small
+from hatch_envpack.environment.system import read_borrowed, read_installation
 from hatch_envpack.errors import InterpreterError
 from hatch_envpack.interpreter.places import site_packages_path
 from hatch_envpack.interpreter.probe import base_program, interpreter_of, is_virtual, probe
@@ -19,19 +20,33 @@ if TYPE_CHECKING:
 
     from hatch_envpack.interpreter.model import Interpreter
 
+_MANIFEST = "envpack.json"
+
 _REMAKE = "make the environment anew with an interpreter that is there"
 
 
-def read_environment(root: Path, ask: Callable[[Path], dict[str, Any]] = probe) -> tuple[Environment, Interpreter]:
+def read_environment(
+    root: Path, ask: Callable[[Path], dict[str, Any]] = probe, *, system_site: bool = False
+) -> tuple[tuple[Environment, ...], Interpreter]:
     """Return the environment in ``root`` and the interpreter behind it; nothing is changed.
 
-    ``ask`` tells what a program says of itself.
+    The environment is the last one; before it comes what it borrows from its interpreter, which is an error unless
+    ``system_site`` says that it is meant. ``root`` may also be a whole installation. ``ask`` tells what a program says
+    of itself.
 
     Raises `InterpreterError` for a folder that is no virtual environment, or one whose interpreter is gone, and
     `InstallError` for one that cannot be read.
     """
     root = root.absolute()
     config = _config(root)
+    if config is None:
+        return _installation(root, ask)
+    if config.system_site and not system_site:
+        raise InterpreterError(
+            f"{root / NAME} has `include-system-site-packages = true`, and what the environment borrows from its "
+            "interpreter would be missing in a pack: use `--system-site-packages` to pack that too, or set it to "
+            "`false`, and install what is missing then"
+        )
     program = root / "bin" / "python"
     if not posixpath.exists(program):
         raise InterpreterError(
@@ -57,25 +72,39 @@ def read_environment(root: Path, ask: Callable[[Path], dict[str, Any]] = probe) 
             f"{root} was made for another Python than {interpreter.executable}, which it leads to now: it has no "
             f"folder {site_packages}: make it anew"
         )
-    return Environment(root, site_packages, read_distributions(root, site_packages)), interpreter
+    environment = Environment(root, site_packages, read_distributions(root, site_packages))
+    borrowed = read_borrowed(environment, interpreter) if config.system_site else ()
+    return (*borrowed, environment), interpreter
 
 
-def _config(root: Path) -> VenvConfig:
-    """Return what the environment says of itself. Raises `InterpreterError` for one that cannot be packed."""
+def _installation(root: Path, ask: Callable[[Path], dict[str, Any]]) -> tuple[tuple[Environment, ...], Interpreter]:
+    """Return what is installed in a whole installation. Raises `InterpreterError` where there is none."""
+    program = root / "bin" / "python3"
+    if not posixpath.exists(program):
+        raise InterpreterError(f"{root} is no virtual environment: it has no {NAME}, and no Python either")
+    answer = ask(program)
+    if is_virtual(answer) or posixpath.realpath(answer["prefix"]) != posixpath.realpath(root):
+        raise InterpreterError(
+            f"{root} is no virtual environment: it has no {NAME}, and its {program} is the Python of {answer['prefix']}"
+        )
+    interpreter = interpreter_of(answer)
+    return (read_installation(root, interpreter),), interpreter
+
+
+def _config(root: Path) -> VenvConfig | None:
+    """Return what the environment says of itself, None where it has no file for that.
+
+    Raises `InterpreterError` for what cannot be packed.
+    """
     if not posixpath.isdir(root):
-        raise InterpreterError(f"{root} is no virtual environment: there is no such folder")
+        why = "it is a file" if posixpath.exists(root) else "there is no such folder"
+        raise InterpreterError(f"{root} is no virtual environment: {why}")
     if posixpath.isdir(root / "conda-meta"):
         raise InterpreterError(
             f"{root} is a conda environment, which holds more than Python: pack it with conda-pack "
             "(https://conda.github.io/conda-pack/)"
         )
     data = read_small(root / NAME)
-    if data is None:
-        raise InterpreterError(f"{root} is no virtual environment: it has no {NAME}")
-    config = parse_pyvenv(data)
-    if config.system_site:
-        raise InterpreterError(
-            f"{root / NAME} has `include-system-site-packages = true`: what the environment borrows from its "
-            "interpreter would be missing in a pack: set it to `false`, and install what is missing then"
-        )
-    return config
+    if posixpath.isfile(root / _MANIFEST):
+        raise InterpreterError(f"{root} is an unpacked pack: pack the environment that it was made from")
+    return parse_pyvenv(data) if data is not None else None

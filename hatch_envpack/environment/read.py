@@ -24,5 +24,7 @@ def read_small(path: Path) -> bytes | None:
     except OSError as error:
         raise InstallError(f"{path} cannot be read: {error.strerror}") from None
     if len(data) > _LARGEST:
-        raise InstallError(f"{path} is larger than {_LARGEST >> 20} MiB: reinstall the distribution it is of")
+        raise InstallError(
+            f"{path} is larger than {_LARGEST >> 20} MiB, so that it is damaged: install anew what it is of"
+        )
     return data

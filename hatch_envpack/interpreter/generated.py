@@ -118,10 +118,17 @@ Neither costs a program that uses no terminal anything, and both work in environ
 and where ``TERM`` is set late, where a ``.pth`` file does not.
 """
 
-_BRIDGE = b"import os, site; site.addsitedir(os.path.join(os.path.dirname(os.__file__), 'site-packages'))\n"
+_BRIDGE = (
+    b"import os, site, sys; x = os.path.dirname(os.__file__); "
+    b"site.addsitedir(os.path.join(x, 'site-packages')); "
+    b"x = [os.path.join(x, 'dist-packages'), *2 * [os.path.join(os.path.dirname(x), 'python3', 'dist-packages')]]; "
+    b"sys.path.sort(key=x.count)\n"
+)
 """Debian's ``site`` is frozen into the program and knows ``dist-packages`` alone (I12).
 
-``site.addsitedir`` reads the ``.pth`` files there too. A virtual environment made from the pack never comes by here.
+``site.addsitedir`` reads the ``.pth`` files there too. Debian's own folders then come last, which hold what an
+environment borrowed: sorting keeps the order of all that the list has as often, which is not at all. A virtual
+environment made from the pack never comes by here.
 """
 
 

@@ -66,8 +66,9 @@ def _build(job: Job, interpreter: Interpreter, installer: Installer, kept: Kept,
 
     environment = read_installed(kept.root, site_packages_path(interpreter))
     subject = Subject(
-        project.name, project.version, project.file_stem, project.root, interpreter, installer, (environment,)
-    )
+        project.name, project.version, project.file_stem, project.root, interpreter, installer, (environment,),
+        program(kept.root),
+    )  # fmt: skip
     return pack(subject, job, now, kept, key)
 
 

@@ -61,6 +61,7 @@ def facts(manifest: Manifest) -> str:
         f"needs glibc {needs.glibc[0]}.{needs.glibc[1]} or newer"
         + (f" and a CPU of level {needs.cpu}" if needs.cpu not in ("", "x86-64") else "")
         + "".join(f", {soname}" for soname in needs.libraries if is_of_the_host(soname))
+        + "".join(f"; {each.files} files of no distribution" for each in manifest.segments if each.name == "unowned")
         + "".join(f"; {count} files left out ({name})" for name, count in manifest.left_out)
     )
 

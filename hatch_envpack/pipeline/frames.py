@@ -12,6 +12,7 @@ from hatch_envpack.cache.cache import SEGMENTS
 from hatch_envpack.cache.recipe import by_record, by_stamp, pack_key, place_key, segment_key, unchanged_since
 from hatch_envpack.cache.records import key_of
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.interpreter.model import is_shared
 from hatch_envpack.relocate.leaks import LeakScanner
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Packed:
 
 def pack_frames(segments: Sequence[Segment], chain: Chain, context: Context, sources: Sources, now: Session) -> Packed:
     """Return all segments, packed, in their order. Raises `ArchiveError`, `RelocationError`, `InterpreterError`."""
-    leaks = [*context.layout.build_paths, str(sources.root)]
+    root = str(sources.root)
+    leaks = [*context.layout.build_paths, *([] if is_shared(root) else [root])]
     common = pack_key(context, now.program, now.plugins)
     keys = {}
     for each in segments:

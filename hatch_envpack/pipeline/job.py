@@ -65,6 +65,12 @@ class Export:
     """Whether what lies in its place is replaced."""
     jobs: int | None = None
     """How many frames are compressed at once; None: one on each core."""
+    arcroot: str = ""
+    """The folder of the archive in which everything lies; empty: its root."""
+    system_site: bool = False
+    """Whether what the environment borrows from its interpreter is packed too."""
+    details: bool = False
+    """Whether the report is to hear of single files: what is remembered of an earlier pack does not tell."""
 
     def destination(self, base_name: str) -> Path:
         """Return where a pack of this name is to lie. Raises `ArchiveError` for what is in the way."""
@@ -88,6 +94,9 @@ class Subject:
     interpreter: Interpreter
     installer: Installer
     environments: tuple[Environment, ...]
+    """A later one replaces what it has in common with those before it."""
+    original: Path
+    """The python of what is packed, where that lies."""
 
     @property
     def distributions(self) -> tuple[Distribution, ...]:

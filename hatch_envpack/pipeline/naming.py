@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _PLAIN = frozenset({".venv", "venv", ".env", "env", ".virtualenv", "virtualenv"})
 """Names that tell nothing: the folder above is that of the project."""
 
+_STRANGE = r"[^\w.+!]+"
+"""What no version has: https://packaging.python.org/en/latest/specifications/version-specifiers/."""
+
 _NAMELESS = "environment"
 
 
@@ -35,4 +38,4 @@ def name_environment(root: Path, distributions: Iterable[Distribution]) -> tuple
 def file_stem(name: str, version: str) -> str:
     """Return how the name of a pack's file begins, as that of a wheel does."""
     plain = re.sub(r"[^\w.]+", "_", name).strip("_.") or _NAMELESS
-    return f"{plain}-{version}" if version else plain
+    return f"{plain}-{re.sub(_STRANGE, '_', version)}" if version else plain

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -21,11 +20,12 @@ from hatch_envpack.checks.check import run_checks
 from hatch_envpack.environment.pip_wheel import pip_wheel
 from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_roots, site_packages_path
-from hatch_envpack.layout import Layout, Root
+from hatch_envpack.layout import Layout
 from hatch_envpack.manifest.model import PATH
 from hatch_envpack.manifest.needs import measure_needs
 from hatch_envpack.manifest.platform import check_max_glibc
 from hatch_envpack.pipeline.describe import base_name, describe, facts
+from hatch_envpack.pipeline.details import tell_details
 from hatch_envpack.pipeline.frames import Sources, pack_frames
 from hatch_envpack.pipeline.made import Made
 from hatch_envpack.pipeline.place import place, report_findings
@@ -42,7 +42,7 @@ from hatch_envpack.segment.split import split, without_doubles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+    from pathlib import Path, PurePosixPath
 
     from hatch_envpack.cache.environments import Kept
     from hatch_envpack.entry import Entry
@@ -97,6 +97,7 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
         own = _own_files(subject, segments, packed.segments)
         findings += proven(draft, own, subject, plan, site_packages, settings, now)
     findings = accept(findings, settings.allow)
+    tell_details(selection, plan, findings, now.report)
     report_findings(findings, now.report, strict=settings.strict)
     manifest = describe(subject, needs, plan, selection.left_out, packed.segments, findings)
     name = base_name(subject, manifest)
@@ -123,9 +124,10 @@ def _own_files(subject: Subject, segments: Sequence[Segment], packed: Sequence[P
 
 
 def _layout(subject: Subject) -> Layout:
-    folders = {str(root) for environment in subject.environments for root in environment.roots}
-    roots = [Root(folder, PurePosixPath()) for folder in sorted(folders)]
-    return Layout((*interpreter_roots(subject.interpreter), *roots))
+    roots = {root.source: root for environment in subject.environments for root in environment.roots}
+    own = interpreter_roots(subject.interpreter)
+    known = {root.source for root in own}
+    return Layout((*own, *(root for source, root in sorted(roots.items()) if source not in known)))
 
 
 def _ground(subject: Subject, site_packages: PurePosixPath, now: Session) -> list[Entry]:
@@ -146,11 +148,19 @@ def _select(
     # a later environment was made to replace parts of the first one
     for environment in reversed(subject.environments):
         segments, odd = split(environment, subject.interpreter.magic)
-        others = [*(without_doubles(segment, others) for segment in segments), *others]
+        others = _joined([*(without_doubles(segment, others) for segment in segments), *others])
         findings += odd
     interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
     selection = exclude([interpreter, *others], settings.exclude, registry.exclude_sets, settings.exclude_sets)
     return selection, [*findings, *selection.findings]
+
+
+def _joined(segments: Sequence[Segment]) -> list[Segment]:
+    """Return the segments with one for what belongs to nobody, from whichever environment it is."""
+    unowned = [segment for segment in segments if segment.distribution is None]
+    entries = sorted((entry for segment in unowned for entry in segment.entries), key=lambda entry: entry.path.parts)
+    owned = [segment for segment in segments if segment.distribution is not None]
+    return [*owned, Segment(unowned[0].name, tuple(entries))] if unowned else owned
 
 
 def _manifest(manifest: Manifest, now: Session) -> PackedSegment:

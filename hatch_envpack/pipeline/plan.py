@@ -32,8 +32,8 @@ def plan_key(job: Job | Export, now: Session, root: Path, subject: Sequence[str]
 
 
 def environment_paths(environments: Iterable[Environment]) -> list[str]:
-    """Return every file and folder of the environments."""
-    return [path for environment in environments for path in tree_paths(str(environment.root))]
+    """Return every file and folder of the environments, but for what distributions have elsewhere."""
+    return [path for environment in environments for folder in environment.folders for path in tree_paths(folder)]
 
 
 def remember(key: str, made: Made, paths: Sequence[str], stamps: str, others: Iterable[str], now: Session) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hatch_envpack.archive.below import Below
 from hatch_envpack.cache.admin import cache_folder
 from hatch_envpack.cache.cache import Cache
 from hatch_envpack.cache.fingerprint import plugins_fingerprint, program_fingerprint
@@ -41,17 +42,21 @@ class Session:
     known: KnownInterpreter
     report: Report
     jobs: int | None
+    arcroot: str = ""
+    """The folder of the archive in which everything lies; empty: its root."""
 
 
 @contextmanager
-def session(job: Job | Export, container: Container) -> Iterator[Session]:
+def session(job: Job | Export, container: Container, arcroot: str = "") -> Iterator[Session]:
     """Prepare a build, and clean up after it. Raises `EnvpackError`."""
+    if arcroot:
+        container = Below(container, arcroot)
     program, plugins = program_fingerprint(), plugins_fingerprint()
-    with _no_search_for_cycles(), _partial(job.folder) as partial, workspace() as work:
+    with _no_search_for_cycles(), _made(job.folder), _partial(job.folder) as partial, workspace() as work:
         root = _cache_root(work, job.report)
         cache = Cache(root, work)
         known = KnownInterpreter(cache, program)
-        yield Session(work, partial, container, cache, program, plugins, known, job.report, job.jobs)
+        yield Session(work, partial, container, cache, program, plugins, known, job.report, job.jobs, arcroot)
         if cache.problem:
             job.report.warning(
                 f"the cache {root} cannot be written to ({cache.problem}): the next build will not be faster than this "
@@ -70,6 +75,22 @@ def _cache_root(work: Path, report: Report) -> Path:
 
 
 @contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make the output folder; in the end what was made goes again, unless there is something in it."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        yield
+    finally:
+        for path in missing:
+            with suppress(OSError):
+                path.rmdir()
+
+
+@contextmanager
 def _no_search_for_cycles() -> Iterator[None]:
     """Let the garbage collector rest: it goes through a hundred thousand entries and paths, and none is in a cycle."""
     was_enabled = gc.isenabled()
@@ -83,7 +104,10 @@ def _no_search_for_cycles() -> Iterator[None]:
 
 def _partial(folder: Path) -> Partial:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         return Partial(folder)
     except OSError as error:
-        raise ArchiveError(f"the output folder {folder} cannot be written to: {error.strerror}") from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(f"the output folder {folder} cannot be written to: {error.strerror}")

@@ -71,11 +71,12 @@ def prove(
     """
     _check_configs(place)
     answer = ask(place / "bin" / program, asked, nowhere)
-    before = _failing_before(asked, answer.failures, original, nowhere)
-    _check_failures([failure for failure in answer.failures if failure not in before and _is_serious(failure)])
+    failures = _failing_alone(asked, answer.failures, place / "bin" / program, nowhere)
+    before = _failing_before(asked, failures, original, nowhere)
+    _check_failures([failure for failure in failures if failure not in before and _is_serious(failure)])
     _check_place(place, answer)
     opened = _opened_by_name(place, answer, allows, needs)
-    return [*(_finding(failure, before) for failure in answer.failures), *opened]
+    return [*(_finding(failure, before) for failure in failures), *opened]
 
 
 def _check_configs(place: Path) -> None:
@@ -88,6 +89,18 @@ def _check_configs(place: Path) -> None:
     if beside.exists() or (above.exists() and parse_pyvenv(above.read_bytes()).home):
         found = (beside if beside.exists() else above).relative_to(place)
         raise VerificationError(f"{found} in the pack makes a virtual environment of it: leave it out with `exclude`")
+
+
+def _failing_alone(asked: Question, failures: tuple[Failure, ...], program: Path, folder: Path) -> tuple[Failure, ...]:
+    """Return those of the failures that are not of the company's making.
+
+    All is asked of one process, and some modules do not bear others: before Python 3.12 ``setuptools`` cannot be
+    imported after ``pip``.
+    """
+    if not failures:
+        return ()
+    again = {(failure.kind, failure.name) for failure in ask(program, asked.only(failures), folder).failures}
+    return tuple(failure for failure in failures if (failure.kind, failure.name) in again)
 
 
 def _failing_before(asked: Question, failures: Sequence[Failure], original: Path, folder: Path) -> tuple[Failure, ...]:

@@ -50,8 +50,13 @@ class Selection:
 
     segments: tuple[Segment, ...]
     findings: tuple[Finding, ...]
-    left_out: tuple[tuple[str, int], ...]
-    """Name of a set, or ``exclude`` for the user's patterns, and how many files it left out."""
+    files: tuple[tuple[str, str], ...]
+    """What was left out: the name of a set, or ``exclude`` for the user's patterns, and the archive path."""
+
+    @property
+    def left_out(self) -> tuple[tuple[str, int], ...]:
+        """The same names, and how many files each left out."""
+        return tuple(sorted(Counter(name for name, _ in self.files).items()))
 
 
 def exclude(
@@ -69,25 +74,25 @@ def exclude(
     sieve = _Sieve(tuple(patterns), user, chosen)
     kept = tuple(replace(s, entries=tuple(e for e in s.entries if sieve.keeps(e, s))) for s in segments)
     unused = [_unused(pattern) for pattern in patterns if not _matches(pattern, segments)]
-    return Selection(kept, (*sieve.findings, *unused), tuple(sorted(sieve.count.items())))
+    return Selection(kept, (*sieve.findings, *unused), tuple(sieve.files))
 
 
 class _Sieve:
     def __init__(self, patterns: tuple[str, ...], user: GitIgnoreSpec, sets: Sequence[ExcludeSet]) -> None:
         self._user = user
         self._sets = [(each, _spec((*each.patterns, *patterns), each.name)) for each in sets]
-        self.count: Counter[str] = Counter()
+        self.files: list[tuple[str, str]] = []
         self.findings: list[Finding] = []
 
     def keeps(self, entry: Entry, segment: Segment) -> bool:
         # pathspec's regular expressions take no newline, so that such a name would slip through
         path = str(entry.path).replace("\n", _NEWLINE)
         if self._user.match_file(path):
-            self.count["exclude"] += 1
+            self.files.append(("exclude", str(entry.path)))
             return False
         for each, spec in self._sets:
             if (not each.always or segment.name == "unowned") and spec.match_file(path):
-                self.count[each.name] += 1
+                self.files.append((each.name, str(entry.path)))
                 if each.finding:
                     todo = f"remove it, or bring it into the pack with `exclude = ['!/{_escaped(path)}']`"
                     self.findings.append(Finding(each.finding, str(entry.path), f"is left out: {each.reason}", todo))

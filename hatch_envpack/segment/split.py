@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import posixpath
 import re
@@ -42,6 +43,7 @@ _PROGRAMS = re.compile(r"python[\d.]*t?|𝜋thon|(?:de)?activate(?:\.\w+)?|activ
 The pack has the interpreter, and activation scripts of its own, under these names."""
 
 _BYTECODE_CACHE = "__pycache__"
+_COMPILED = (f"/{_BYTECODE_CACHE}", ".pyc")
 
 _STRAY_CONFIGS = frozenset({PurePosixPath(pyvenv.NAME), PurePosixPath("bin", pyvenv.NAME)})
 """Where Python looks for one: beside its program and in the folder above. The first is the pack's own (I4)."""
@@ -136,7 +138,7 @@ class _Splitter:
                 self._note_second_owner(distribution, row)
                 continue
             self.owners[text] = (distribution, row)
-            if text == own_record or self._is_left_out(row.path):
+            if text == own_record or self._is_bytecode_to_be(row) or self._is_left_out(row.path):
                 continue
             entry = self._entry(row.path, row)
             if entry is not None:
@@ -165,6 +167,14 @@ class _Splitter:
             return True
         return path.suffix == ".pyo" or (path.suffix == ".pyc" and not self._is_module(path))
 
+    def _is_bytecode_to_be(self, row: RecordRow) -> bool:
+        """Whether the installer listed what an interpreter might write later.
+
+        virtualenv lists folders of bytecode, and files of it where no interpreter would put them.
+        """
+        text = str(row.path)
+        return not row.digest and text.endswith(_COMPILED) and not posixpath.isfile(f"{self._root}/{text}")
+
     def _is_local(self, path: PurePosixPath) -> bool:
         data = read_small(self.environment.root / path)
         return data is not None and direct_url.parse_direct_url(data, path).is_local
@@ -189,9 +199,10 @@ class _Splitter:
         return False
 
     def _unowned(self) -> Iterator[Entry]:
-        root, site_packages = self.environment.root, self.environment.site_packages
-        owned, start = self.owners.keys(), str(root)
-        for folder, folders, files in os.walk(start, onerror=_unreadable):
+        site_packages = self.environment.site_packages
+        owned, start = self.owners.keys(), str(self.environment.root)
+        walks = [os.walk(folder, onerror=_unreadable) for folder in self.environment.folders]
+        for folder, folders, files in itertools.chain(*walks):
             relative = folder[len(start) :].lstrip("/")
             links = [name for name in folders if posixpath.islink(posixpath.join(folder, name))]
             folders[:] = sorted(name for name in folders if name != _BYTECODE_CACHE and name not in links)

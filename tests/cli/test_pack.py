@@ -36,7 +36,8 @@ def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str
     return subprocess.run([COMMAND, "pack", *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
-def _members(pack: Path) -> set[str]:
+def member_names(pack: Path) -> set[str]:
+    """Return the names of all members of a tar archive."""
     done = subprocess.run(["tar", "-tf", pack], capture_output=True, text=True, check=True)
     return set(done.stdout.split("\n"))
 
@@ -108,7 +109,7 @@ def test_what_is_there_is_kept_without_force(tmp_path: Path, project: Path) -> N
     assert "error: e.tar.gz exists: remove it, name another file with `--output`, or use `--force`\n" in done.stderr
     assert (tmp_path / "e.tar.gz").read_text() == "mine"
     assert run(tmp_path, project / ".venv", "-o", "e.tar.gz", "--force", *_FAST).returncode == 0
-    assert "bin/python" in _members(tmp_path / "e.tar.gz")
+    assert "bin/python" in member_names(tmp_path / "e.tar.gz")
     first = run(tmp_path, project / ".venv", *_FAST)
     again = run(tmp_path, project / ".venv", *_FAST)
     assert (first.returncode, again.returncode) == (0, 1)
@@ -139,7 +140,7 @@ def test_patterns(tmp_path: Path, project: Path) -> None:
     done = run(tmp_path, project / ".venv", "-o", "e.tar", *options, *_FAST)
     assert done.returncode == 0, done.stderr
     assert "unused-exclude" in done.stderr
-    members = _members(tmp_path / "e.tar")
+    members = member_names(tmp_path / "e.tar")
     assert f"{SITE}/my_tool_data/b.txt" in members
     assert f"{SITE}/my_tool_data/a.txt" not in members
 

@@ -66,6 +66,7 @@ class Words:
 
     warnings: list[str] = field(default_factory=list)
     infos: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
     summaries: list[Summary] = field(default_factory=list)
 
     def stage(self, text: str) -> None:
@@ -81,6 +82,10 @@ class Words:
     def info(self, text: str) -> None:
         """Remember it."""
         self.infos.append(text)
+
+    def detail(self, text: str) -> None:
+        """Remember it."""
+        self.details.append(text)
 
     def warning(self, text: str) -> None:
         """Remember it."""

@@ -41,6 +41,11 @@ def _copy_of_lost(root: Path) -> None:
     _set(root, "home", "/gone/bin")
 
 
+def _emptied(root: Path) -> None:
+    shutil.rmtree(root)
+    root.mkdir()
+
+
 def _put_script(root: Path) -> None:
     (root / "bin/python").unlink()
     (root / "bin/python").write_text("#!/bin/sh\nexit 3\n")
@@ -51,9 +56,17 @@ def _put_script(root: Path) -> None:
     ("breaks", "message"),
     [
         (shutil.rmtree, "is no virtual environment: there is no such folder"),
-        (lambda root: (root / "pyvenv.cfg").unlink(), r"is no virtual environment: it has no pyvenv\.cfg"),
+        (
+            lambda root: (root / "pyvenv.cfg").unlink(),
+            r"it has no pyvenv\.cfg, and its .*bin/python3 is the Python of /",
+        ),
+        (_emptied, r"is no virtual environment: it has no pyvenv\.cfg, and no Python either"),
+        (lambda root: (root / "envpack.json").write_text("{}"), "is an unpacked pack: pack the environment"),
         (_make_conda, "is a conda environment, .*pack it with conda-pack"),
-        (lambda root: _set(root, "include-system-site-packages", "True"), r"pyvenv\.cfg has .*set it to `false`"),
+        (
+            lambda root: _set(root, "include-system-site-packages", "True"),
+            r"pyvenv\.cfg has .*use `--system-site-packages` to",
+        ),
         (lambda root: _relink(root, "/gone/bin/python3.12"), "bin/python does not exist or leads to an interpreter"),
         (lambda root: _relink(root, "python"), "bin/python does not exist or leads to an interpreter"),
         (_copy_of_lost, "is damaged: its interpreter /gone/bin/python is gone"),

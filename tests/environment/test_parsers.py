@@ -72,6 +72,15 @@ def test_c9_record_says_what_was_written(rows: list[tuple[str, str]]) -> None:
     assert [row.path for row in found] == [_SITE / name for name, _ in written if name not in ("d/.", "d/..")]
 
 
+def test_c9_absolute_paths_of_the_environment() -> None:
+    """Poetry writes such for the project itself; one of another folder is refused."""
+    data = b"/a/env/lib/python3.12/site-packages/demo.pth,,\n../../../bin/demo,,\n"
+    rows = parse_record(data, _INFO, _SITE, ("/link", "/a/env"))
+    assert [row.path for row in rows] == [_SITE / "demo.pth", PurePosixPath("bin/demo")]
+    with pytest.raises(EnvpackError, match="lists '/a/environment/x', which is outside of the environment"):
+        list(parse_record(b"/a/environment/x,,\n", _INFO, _SITE, ("/a/env",)))
+
+
 @given(_mixed(b"[console_scripts]\n", b"[", b"]", b"a", b"=", b"b:c", b"\n", b" ", b"\xff", b"%(", b"[DEFAULT]\n"))
 def test_any_entry_points(data: bytes) -> None:
     """Groups, values with extras, interpolation that is none."""

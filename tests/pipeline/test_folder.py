@@ -109,7 +109,7 @@ def test_it_is_proven(app: App, tmp_path: Path) -> None:
     (app.root / "src/lone_app/__init__.py").write_text("raise RuntimeError\n")
     with pytest.raises(Exception, match="lone_app"):
         _build(app, tmp_path / "out", verify=True)
-    assert os.listdir(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
     app.edit()
     folder, told = _build(app, tmp_path / "out", verify=True)
     assert "Unpacking and proving the pack" in told.stages

@@ -58,6 +58,30 @@ def test_part_that_never_worked_is_a_finding(tmp_path: Path, pyenv_pack: Built) 
     assert all(finding.todo.startswith("nor did it before it was packed") for finding in findings)
 
 
+def test_modules_that_do_not_bear_each_other(tmp_path: Path, pyenv_pack: Built) -> None:
+    """What fails only after another one was imported works; what fails by itself does not."""
+    place = tmp_path / "place"
+    place.mkdir()
+    unpack_into(pyenv_pack.pack, place)
+    library = place / "lib/python3.12"
+    (library / "a_first.py").write_text("import sys\nsys.modules['b_second'] = None\n")
+    (library / "b_second.py").touch()
+    (library / "c_third.py").write_text("raise ImportError('never')\n")
+    assert len(ask(place / "bin/python", Question(("a_first", "b_second"), ()), tmp_path).failures) == 1
+    names = [place / "bin" / PROGRAM, tmp_path]
+    assert prove(place, PROGRAM, Question(("a_first", "b_second"), ()), is_system_library, bool, *names) == []
+    with pytest.raises(VerificationError, match="module c_third: ImportError: never"):
+        prove(
+            place,
+            PROGRAM,
+            Question(("a_first", "b_second", "c_third"), ()),
+            is_system_library,
+            bool,
+            Path("/x"),
+            tmp_path,
+        )
+
+
 def test_c10_reason_does_not_tell_of_the_proof(tmp_path: Path) -> None:
     """What stands in the manifest is one line, and the same wherever the proof took place."""
     (tmp_path / "long_winded.py").write_text(
