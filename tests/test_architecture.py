@@ -45,6 +45,7 @@ LAYERS = (
     {"frame"},
     {"cache"},
     {"manifest"},
+    {"sums"},
     {"archive"},
     {"extract"},
     {"contents"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -33,6 +34,8 @@ class Slicer:
         self._odd: dict[PurePosixPath, str] = {}
         self.changed: dict[PurePosixPath, RecordValue] = {}
         """What is not as ``RECORD`` has it, complete when all members were taken."""
+        self.sums: dict[str, str] = {}
+        """SHA-256 of each file as it is packed, in hexadecimal digits; complete as `changed` is."""
 
     def findings(self) -> list[Finding]:
         """Return one finding for each file that is not what ``RECORD`` says (C9)."""
@@ -102,6 +105,7 @@ class Slicer:
             yield chunk
             chunk = stream.read(CHUNK) if before.size >= CHUNK else b""
         self._check_unchanged(entry, stream, before, size)
+        self.sums[str(entry.path)] = digest.sha256
         if not self._compare(entry, digest, size):
             self.changed[entry.path] = RecordValue(digest.text, str(size))
 
@@ -121,6 +125,7 @@ class Slicer:
     def _whole(self, entry: Entry, data: bytes) -> Member:
         self._scanner.begin()
         self._scanner.feed(entry.path, data)
+        self.sums[str(entry.path)] = hashlib.sha256(data).hexdigest()
         chunks = (data,) if len(data) <= CHUNK else (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
         return Member(str(entry.path), len(data), chunks, executable=entry.executable)
 

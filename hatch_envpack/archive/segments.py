@@ -41,6 +41,8 @@ class PackedSegment:
     findings: tuple[Finding, ...]
     largest: tuple[tuple[str, int], ...] = ()
     """Its largest files and their bytes, the largest first."""
+    sums: tuple[tuple[str, str], ...] = ()
+    """SHA-256 of each file, in hexadecimal digits; a plan is kept without, since they are in the pack."""
 
     @property
     def size(self) -> int:
@@ -56,6 +58,7 @@ class PackedSegment:
             "bytecode": [str(path) for path in self.bytecode],
             "findings": [finding.to_dict() for finding in self.findings],
             "largest": self.largest,
+            "sums": self.sums,
         }
 
     @classmethod
@@ -71,6 +74,7 @@ class PackedSegment:
             tuple(map(PurePosixPath, data["bytecode"])),
             tuple(Finding(**finding) for finding in data["findings"]),
             tuple((path, size) for path, size in data["largest"]),
+            tuple((path, digest) for path, digest in data["sums"]),
         )
 
 
@@ -160,4 +164,5 @@ class _Source:
             self._bytecode,
             (*self._packable.scanner.findings(), *self._slicer.findings()),
             tuple((path, size) for size, path in sorted(self._largest, reverse=True)),
+            tuple(self._slicer.sums.items()),
         )

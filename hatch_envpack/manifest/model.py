@@ -46,6 +46,8 @@ class Manifest:
     segments: tuple[SegmentSummary, ...]
     largest: tuple[tuple[str, int], ...]
     """The largest files and their bytes."""
+    sums: str
+    """SHA-256 of the list of digests, in hexadecimal digits."""
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class Manifest:
             "left_out": dict(self.left_out),
             "segments": [{"name": s.name, "files": s.files, "size": s.size} for s in self.segments],
             "largest": [{"path": path, "size": size} for path, size in self.largest],
+            "sums": {"path": "envpack.sha256", "sha256": self.sums},
             "findings": [finding.to_dict() for finding in self.findings],
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.segments import LARGEST
@@ -25,6 +26,7 @@ def describe(
     plan: LibraryPlan,
     left_out: tuple[tuple[str, int], ...],
     segments: Sequence[PackedSegment],
+    sums: bytes,
     findings: Sequence[Finding],
 ) -> Manifest:
     """Return the manifest."""
@@ -42,6 +44,7 @@ def describe(
         left_out=left_out,
         segments=tuple(SegmentSummary(each.name, each.files, each.size) for each in segments),
         largest=_largest(segments),
+        sums=hashlib.sha256(sums).hexdigest(),
         findings=tuple(findings),
     )
 

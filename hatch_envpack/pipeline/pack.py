@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_envpack.accept import accept
-from hatch_envpack.archive.container import FOLDERS, MANIFEST
+from hatch_envpack.archive.container import FOLDERS, MANIFEST, SUMS
 from hatch_envpack.archive.member import Member
 from hatch_envpack.archive.members import folder_members
 from hatch_envpack.archive.segments import PackedSegment
@@ -38,6 +38,8 @@ from hatch_envpack.segment.exclude import exclude
 from hatch_envpack.segment.links import check_links
 from hatch_envpack.segment.model import Segment
 from hatch_envpack.segment.split import split, without_doubles
+from hatch_envpack.sums.sums import PATH as SUMS_PATH
+from hatch_envpack.sums.sums import program_entry, sums_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,17 +89,22 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     members += [path for segment in packed.segments for path in segment.bytecode]
     members += [each.info / "RECORD" for each in subject.distributions]
     needs = measure_needs(plan, interpreter.machine, members)
-    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, [])
-    folders = _group(FOLDERS, list(folder_members(members)), now)
+    links = [(str(entry.path), entry.link) for entry in _entries(segments) if entry.link is not None]
+    sums = sums_text(dict(each for segment in packed.segments for each in segment.sums), links)
+    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, sums, [])
+    tail = (
+        _group(SUMS, [Member(SUMS_PATH, len(sums), (sums,))], now),
+        _group(FOLDERS, list(folder_members(members)), now),
+    )
     if settings.verify:
-        draft = Made("", (_manifest(manifest, now), folders), packed.segments, (), "")
+        draft = Made("", (_manifest(manifest, now), *tail), packed.segments, (), "")
         own = _own_files(subject, segments, packed.segments)
         findings += proven(draft, own, subject, plan, site_packages, settings, now)
     findings = accept(findings, settings.allow)
     report_findings(findings, now.report, strict=settings.strict)
-    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, findings)
+    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, sums, findings)
     name = base_name(subject, manifest)
-    made = Made(name, (_manifest(manifest, now), folders), packed.segments, tuple(findings), facts(manifest))
+    made = Made(name, (_manifest(manifest, now), *tail), packed.segments, tuple(findings), facts(manifest))
     placed = place(made, job, packed.reused, now)
     if plan_key and not lacks_ensurepip(interpreter):
         others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
@@ -145,7 +152,7 @@ def _select(
         segments, odd = split(environment, subject.interpreter.magic)
         others = [*(without_doubles(segment, others) for segment in segments), *others]
         findings += odd
-    interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
+    interpreter = without_doubles(Segment("interpreter", (*ground, program_entry())), others)
     selection = exclude([interpreter, *others], settings.exclude, registry.exclude_sets, settings.exclude_sets)
     return selection, [*findings, *selection.findings]
 

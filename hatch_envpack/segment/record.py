@@ -43,7 +43,7 @@ def record_value(data: bytes) -> RecordValue:
 class Digest:
     """Computes the digest of a content in the way that a row of ``RECORD`` has it, and compares the two.
 
-    Without a row it costs nothing, and everything fits.
+    Without a row everything fits.
     """
 
     def __init__(self, expected: str) -> None:
@@ -52,18 +52,25 @@ class Digest:
         name = expected.partition("=")[0]
         self.is_known = not expected or name in _ALGORITHMS
         """Whether the row has a digest that can be compared, or none."""
-        chosen = name if name in _ALGORITHMS else "sha256"
-        self._hash = hashlib.new(chosen, usedforsecurity=False) if expected else None
+        self._sha256 = hashlib.sha256()
+        other = name in _ALGORITHMS and name != "sha256"
+        self._hash = hashlib.new(name, usedforsecurity=False) if other else self._sha256
 
     def update(self, chunk: bytes) -> None:
         """Add the next piece of the content."""
-        if self._hash is not None:
+        self._sha256.update(chunk)
+        if self._hash is not self._sha256:
             self._hash.update(chunk)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what was added, in hexadecimal digits."""
+        return self._sha256.hexdigest()
 
     @property
     def text(self) -> str:
         """The digest of what was added, as in a row; empty when there was none to compare with."""
-        if self._hash is None:
+        if not self._expected:
             return ""
         encoded = base64.urlsafe_b64encode(self._hash.digest()).rstrip(b"=").decode()
         return f"{self._hash.name}={encoded}"
@@ -71,7 +78,7 @@ class Digest:
     @property
     def fits(self) -> bool:
         """Whether the content is the row's; some old tools leave the padding."""
-        return self._hash is None or self.text == self._expected.rstrip("=")
+        return not self._expected or self.text == self._expected.rstrip("=")
 
 
 def record_entry(
