@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 @click.argument("new")
 @as_json
 def diff(old: str, new: str, *, as_json: bool) -> None:
-    """Print what differs between the packs OLD and NEW: files, folders or URLs. Nothing is unpacked."""
+    """Print what differs between two packs.
+
+    OLD and NEW are files of any format, folders or URLs. Nothing is unpacked.
+    """
     from hatch_envpack import api  # noqa: PLC0415 - late, as all that a verb alone needs
 
     found = api.diff(old, new)

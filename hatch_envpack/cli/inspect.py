@@ -23,15 +23,17 @@ _SHOWN = 10
     examples={
         "hatch-envpack inspect dist/app-1.0-*.envpack.tar.zst": "what it is, what it needs, what is large",
         "hatch-envpack inspect https://example.com/app.envpack.tar.zst": "without fetching all of it",
-        "curl -s … | hatch-envpack inspect -": "from a pipe",
-        "hatch-envpack inspect --json app.envpack | jq .distributions": "for programs",
+        "hatch-envpack inspect -": "from a pipe",
+        "hatch-envpack inspect --json app.envpack": "for programs",
     },
 )
 @click.argument("pack")
 @click.option("--all", "-a", "show_all", is_flag=True, help="Show all distributions and findings, not only the first.")
 @as_json
 def inspect(pack: str, *, show_all: bool, as_json: bool) -> None:
-    """Print what is in PACK: a file of any format, a folder, a URL, or - for standard input.
+    """Print what is in PACK, and what it needs.
+
+    PACK is a file of any format, a folder, a URL, or - for standard input.
 
     Nothing is unpacked, and only what is needed is read.
     """

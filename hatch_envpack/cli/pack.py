@@ -69,7 +69,7 @@ def pack(
     as_json: bool,
     **options: Any,  # noqa: ANN401 - handed on
 ) -> None:
-    """Pack the virtual environment PREFIX together with the interpreter behind it.
+    """Pack the virtual environment PREFIX with its interpreter.
 
     PREFIX may have been made by venv, virtualenv, uv, hatch, Poetry or PDM. It is only read, never changed. The pack
     runs where it is unpacked, without any Python, and can be moved again.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hatch_envpack.console.summary import summary_lines
@@ -61,8 +62,8 @@ class ConsoleReport:
 
     def summary(self, summary: Summary) -> None:
         """Write the table; no stage runs any more."""
-        ends = [*(begun for _, begun in self._begun[1:]), time.monotonic()]
-        stages = [(name, end - begun) for (name, begun), end in zip(self._begun, ends, strict=True)]
+        ended = [*self._begun, ("", time.monotonic())]
+        stages = [(name, end - begun) for (name, begun), (_, end) in pairwise(ended)]
         self._end_bar()
         if self._verbosity >= 0:
             for line in summary_lines(summary, stages):

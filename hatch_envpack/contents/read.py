@@ -64,6 +64,8 @@ def _read(source: Source) -> Contents:
             if member.name != PATH.encode():
                 raise ArchiveError(f"this is no pack: its first member is {shown(member.name)}, not {PATH}")
             return parse_contents(_limited(blocks.data()), compressed, source.size)
+    if not blocks.ended:
+        raise ArchiveError("the pack is damaged: it ends too early")
     raise ArchiveError(f"this is no pack: it is empty, and has no {PATH}")
 
 

@@ -27,6 +27,7 @@ def export_pack(job: Export) -> Path:
     if job.file_name:
         job.destination("")
     with session(job, container_of(job.format, job.settings.compression_level, job.mtime)) as now:
+        now.report.stage(f"Reading {job.root}")
         environment, interpreter = read_environment(job.root, now.known.ask)
         installer = find_installer(job.settings.installer, interpreter)
         now.known.entries(interpreter)

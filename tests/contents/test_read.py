@@ -48,7 +48,7 @@ def packs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         made[name] = done.path
     for path in site.glob("old*"):
         subprocess.run(["rm", "-r", path], check=True)
-    install(site, "large", {"large.py": "X = 1\nY = 2\n"}, version="3.1")
+    install(site, "large", {"large.py": "X = 1\n" * 1000}, version="3.1")
     subprocess.run(["rm", "-r", site / "large-3.0.dist-info"], check=True)
     install(site, "fresh", {"fresh.py": "X = 1\n"}, version="9")
     made["new"] = hatch_envpack.pack(folder / "tool", folder / "new.tar.zst", verify=False, bytecode=False).path
@@ -187,12 +187,12 @@ _FOREIGN: list[tuple[Callable[[dict[str, Path]], bytes], str]] = [
     (lambda _: b"", "it is damaged or is no archive"),
     (lambda _: b"\x89PNG\r\n\x1a\n" + bytes(5000), "it is damaged or is no archive"),
     (lambda _: bytes(10240), "this is no pack: it is empty, and has no envpack.json"),
-    (lambda _: _tar("bin/python", b"x"), "this is no pack: its first member is bin/python, not envpack.json"),
+    (lambda _: _tar("bin/python", b"x"), "this is no pack: its first member is 'bin/python', not envpack.json"),
     (lambda _: _zip("bin/python", b"x"), "this is no pack: it has no envpack.json"),
     (lambda _: _tar("envpack.json", b"{}"), "its envpack.json is not what this program writes"),
     (lambda _: _tar("envpack.json", b"[" * 100_000), "its envpack.json is not what this program writes"),
     (lambda _: _tar("envpack.json", b'{"format_version": 99}'), "made by a newer hatch-envpack: update this one"),
-    (_truncated, "damaged"),
+    (_truncated, "the pack is damaged: it ends too early"),
 ]
 
 
@@ -203,7 +203,9 @@ def test_foreign_files(
     """One line with the file's name."""
     path = tmp_path / "file"
     path.write_bytes(make(packs))
-    verbs: tuple[list[str | Path], ...] = (["inspect", path], ["diff", path, packs["tar.zst"]], ["diff", packs["tar.zst"], path]):
+    other = packs["tar.zst"]
+    verbs: list[list[str | Path]] = [["inspect", path], ["diff", path, other], ["diff", other, path]]
+    for verb in verbs:
         done = run(*verb)
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith(f"error: {path}: ")
