@@ -4,7 +4,7 @@
 
     done = hatch_envpack.pack(".venv", output="env.tar.gz")
     print(done.path, done.findings)
-    hatch_envpack.extract(done.path, "/opt/env")
+    hatch_envpack.unpack(done.path, "/opt/env")
 
 All raise `hatch_envpack.EnvpackError`, whose text is one line that says what is wrong, where, and what to do.
 """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hatch_envpack.contents.source import Source
 
 _MAX_MANIFEST = 64 << 20
-"""What is larger is none: the manifest of an environment of 100,000 files has 100 kB."""
+"""Bytes; what is larger is no manifest."""
 
 
 def read_contents(pack: str) -> Contents:

@@ -117,13 +117,19 @@ def test_what_is_there_is_kept_without_force(tmp_path: Path, project: Path) -> N
 
 def test_folder_in_the_way_of_a_file(tmp_path: Path, project: Path) -> None:
     """``--force`` removes no folder for a file, and no folder that is not a pack."""
-    (tmp_path / "x.tar.gz.d").mkdir()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/file").touch()
     done = run(tmp_path, project / ".venv", "-o", "mine", "-f", "dir", "--force", *_FAST)
     assert done.returncode == 1
     assert "error: mine is in the way, and is no pack that could be replaced: move or remove it\n" in done.stderr
     assert (tmp_path / "mine/file").exists()
+    name = run(tmp_path, project / ".venv", *_FAST).stdout.strip()
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    done = run(tmp_path, project / ".venv", "--force", *_FAST)
+    assert done.returncode == 1
+    assert f"error: {name} is a folder, and the format tar.zst is a file: name another one\n" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["mine", name])
 
 
 def test_patterns(tmp_path: Path, project: Path) -> None:
@@ -152,11 +158,11 @@ def test_findings(tmp_path: Path) -> None:
     assert strict.returncode == 1
     assert "error: 1 findings, and `strict` makes them errors" in strict.stderr
     assert "record-mismatch" in strict.stderr
+    assert not (tmp_path / "b.tar").exists()
     both = run(
         tmp_path, root, "-o", "b.tar", "--strict", "-a", "missing-file", "-a", "record-mismatch=thing.py", *_FAST
     )
     assert both.returncode == 0, both.stderr
-    assert not (tmp_path / "c.tar").exists()
 
 
 def test_for_programs(tmp_path: Path, project: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.environment.made import SITE, install, make_environment
 
-_EXPORT = """
-import json, resource, sys
+_EXPORT = r"""
+import json, re, sys
 from pathlib import Path
 from hatch_envpack.pipeline.export import export_pack
 from hatch_envpack.pipeline.job import Export
@@ -20,7 +20,9 @@ from tests.environment.made import Words
 
 job = Export(Path(sys.argv[1]), "demo", "1.0", "error", Settings(verify=False), Path(sys.argv[2]), 0, Words())
 pack = export_pack(job)
-json.dump([str(pack), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss], sys.stdout)
+# not getrusage: that counts what the process was forked from too
+peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]
+json.dump([str(pack), int(peak)], sys.stdout)
 """
 
 
@@ -37,7 +39,7 @@ def test_a_library_of_400_megabytes(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stderr
     pack, peak = json.loads(done.stdout)
-    assert peak < 300 << 10  # it is told in KiB
+    assert peak < 300 << 10  # it is told in KiB, whatever its name
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()
     subprocess.run(["tar", "--zstd", "-xf", pack, "-C", unpacked, f"{SITE}/large.so"], check=True)
