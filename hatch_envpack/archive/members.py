@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -11,7 +10,7 @@ from hatch_envpack.entry import Stamp
 from hatch_envpack.finding import Finding
 from hatch_envpack.relocate.chain import apply
 from hatch_envpack.segment.folders import folders_above
-from hatch_envpack.segment.record import Digest, RecordValue, record_value
+from hatch_envpack.segment.record import Digest, RecordValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,9 +64,12 @@ class Slicer:
 
     def _made(self, entry: Entry) -> Member:
         fixed = self._chain.fixed(entry)
+        data = entry.read() if fixed is None else fixed
+        digest = Digest("")
+        digest.update(data)
         if fixed is not None:
-            self.changed[entry.path] = record_value(fixed)
-        return self._whole(entry, entry.read() if fixed is None else fixed)
+            self.changed[entry.path] = digest.value(len(data))
+        return self._whole(entry, data, digest)
 
     def _file(self, entry: Entry, stream: BinaryIO) -> Member:
         before = Stamp.of(os.fstat(stream.fileno()))
@@ -85,10 +87,12 @@ class Slicer:
         fits = self._compare(entry, digest, len(data))
         fixed = apply(fixers, entry, data)
         if fixed is not None:
-            self.changed[entry.path] = record_value(fixed)
+            data, digest = fixed, Digest("")
+            digest.update(fixed)
+            self.changed[entry.path] = digest.value(len(fixed))
         elif not fits:
             self.changed[entry.path] = RecordValue(digest.text, str(len(data)))
-        return self._whole(entry, data if fixed is None else fixed)
+        return self._whole(entry, data, digest)
 
     def _streamed(self, entry: Entry, first: bytes, stream: BinaryIO, before: Stamp) -> Iterator[bytes]:
         """Yield a file that no fixer wants to see, without ever having it in memory whole."""
@@ -122,12 +126,17 @@ class Slicer:
             self._odd[entry.path] = "is not the file that RECORD describes: it was changed since it was installed"
         return entry.path not in self._odd
 
-    def _whole(self, entry: Entry, data: bytes) -> Member:
+    def _whole(self, entry: Entry, data: bytes, digest: Digest) -> Member:
         self._scanner.begin()
         self._scanner.feed(entry.path, data)
-        self.sums[str(entry.path)] = hashlib.sha256(data).hexdigest()
-        chunks = (data,) if len(data) <= CHUNK else (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
-        return Member(str(entry.path), len(data), chunks, executable=entry.executable)
+        self.sums[str(entry.path)] = digest.sha256
+        return member_of(str(entry.path), data, executable=entry.executable)
+
+
+def member_of(path: str, data: bytes, *, executable: bool = False) -> Member:
+    """Return a file of which all is in memory."""
+    chunks = (data,) if len(data) <= CHUNK else (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
+    return Member(path, len(data), chunks, executable=executable)
 
 
 def folder_members(paths: Iterable[PurePosixPath]) -> Iterator[Member]:

@@ -3,153 +3,138 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hatch_envpack.archive.layout import BLOCK
+from hatch_envpack.contents.members import limited, open_archive
 from hatch_envpack.contents.source import open_source
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.extract.blocks import Blocks
-from hatch_envpack.extract.sources import is_zip, tar_stream
-from hatch_envpack.extract.tar import FILE, SYMLINK, members
-from hatch_envpack.extract.zip import zip_members
-from hatch_envpack.manifest.model import PATH
-from hatch_envpack.sums import verify_envpack
-from hatch_envpack.sums.verify_envpack import NoPackError, parse_sums
+from hatch_envpack.extract.links import check_links
+from hatch_envpack.extract.names import checked, parent, shown
+from hatch_envpack.extract.tar import FILE, FOLDER, SYMLINK
+from hatch_envpack.sums.verify_envpack import (
+    MANIFEST,
+    MAX_MANIFEST,
+    MAX_SUMS,
+    SUMS,
+    Item,
+    NoPackError,
+    Verified,
+    compare,
+    parse,
+    verify_folder,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from hatch_envpack.contents.source import Source
+    from hatch_envpack.contents.members import Archive, Members
     from hatch_envpack.extract.tar import Member
 
-_MAX_LIST = 256 << 20
-"""What is larger is no manifest and no list of digests."""
+_LISTS = {MANIFEST.encode(): MAX_MANIFEST, SUMS.encode(): MAX_SUMS}
+_MOST = 1_000_000
+_MAX_NAMES = 128 << 20
+"""Members, and bytes of their names, that are kept in memory until all digests are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What came of a comparison; paths are sorted."""
+def verify_pack(pack: str, progress: Callable[[int, int], None] | None = None) -> Verified:
+    """Compare a pack of any format: a path of a file or folder, ``-`` for standard input, or a URL.
 
-    files: int
-    """How many files and links were packed."""
-    missing: tuple[str, ...]
-    changed: tuple[str, ...]
-    added: tuple[str, ...]
-    """What is there and was not packed, such as what a program has written; no reason to refuse a folder."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all that was packed is there as it was."""
-        return not (self.missing or self.changed)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all of it, as JSON has it."""
-        return {
-            "ok": self.is_whole,
-            "files": self.files,
-            "missing": list(self.missing),
-            "changed": list(self.changed),
-            "added": list(self.added),
-        }
-
-
-def verify_folder(folder: str) -> Verified:
-    """Compare an unpacked pack. Raises `ArchiveError` for what is none."""
-    try:
-        files, links = verify_envpack.read_sums(folder)
-        missing, changed, added = verify_envpack.compare(folder)
-    except NoPackError as error:
-        raise ArchiveError(str(error)) from error
-    return Verified(len(files) + len(links), tuple(missing), tuple(changed), tuple(added))
-
-
-def verify_archive(pack: str) -> Verified:
-    """Compare a pack of any format: a path, ``-`` for standard input, or a URL. Nothing is written.
-
-    Raises `ArchiveError` for what is no pack, and for damage that keeps it from being read.
+    ``progress`` is called with bytes done and all bytes, where these are known. Nothing is written. Raises
+    `ArchiveError` for what is no pack, and for damage that keeps it from being read.
     """
-    with open_source(pack) as source:
+    if Path(pack).is_dir():
         try:
-            return _compared(source)
+            return verify_folder(pack, progress)
         except NoPackError as error:
-            raise ArchiveError(f"{source.name}: the pack is damaged: {error}") from error
-        except ArchiveError as error:
-            text = str(error)
-            raise (error if source.name in text else ArchiveError(f"{source.name}: {text}")) from error
-        except OSError as error:
-            raise ArchiveError(f"{source.name} cannot be read: {error.strerror or error}") from error
+            raise ArchiveError(f"{pack}: {error}") from error
+    with open_source(pack) as source:
+        archive = open_archive(source)
+        comparison = _Comparison(archive, source.size, progress)
+        with archive.members() as members:
+            comparison.take(members)
+        return comparison.result()
 
 
-def _compared(source: Source) -> Verified:
-    found: dict[str, str] = {}
-    lists: dict[str, bytes] = {}
-    with _members(source) as items:
-        for member, data in items:
-            name = member.name.decode("utf-8", "surrogateescape")
-            if member.kind == SYMLINK:
-                found[name] = verify_envpack.LINK + member.target.decode("utf-8", "surrogateescape")
-            elif member.kind == FILE and name in (PATH, verify_envpack.SUMS):
-                lists[name] = _limited(data)
+class _Comparison:
+    def __init__(self, archive: Archive, size: int | None, progress: Callable[[int, int], None] | None) -> None:
+        self._archive = archive
+        self._size = size
+        self._progress = progress
+        self._found: dict[bytes, Item] = {}
+        self._folders: set[bytes] = set()
+        self._hard: dict[bytes, bytes] = {}
+        self._lists: dict[bytes, bytes] = {}
+        self._names = 0
+
+    def take(self, members: Members) -> None:
+        for member, data in members:
+            self._count(member)
+            if member.kind == FOLDER:
+                self._folders.add(member.name)
             elif member.kind == FILE:
-                digest = hashlib.sha256()
-                for piece in data:
-                    digest.update(piece)
-                found[name] = digest.hexdigest()
-    wanted = _wanted(lists)
-    return Verified(
-        len(wanted),
-        tuple(sorted(wanted.keys() - found.keys())),
-        tuple(sorted(name for name, value in found.items() if wanted.get(name, value) != value)),
-        tuple(sorted(found.keys() - wanted.keys())),
-    )
+                self._put(member.name, self._file(member, data))
+            elif member.kind == SYMLINK:
+                self._put(member.name, Item(target=member.target))
+            else:
+                self._put(member.name, Item())
+                self._hard[member.name] = checked(member.target)
 
+    def result(self) -> Verified:
+        for name, target in self._hard.items():
+            if target not in self._found:
+                message = f"{shown(name)} is a hard link to {shown(target)}, which is not in the pack: refused"
+                raise ArchiveError(message)
+            self._found[name] = self._found[target]
+        self._check_tree()
+        for name in _LISTS:
+            if name not in self._lists:
+                raise ArchiveError(f"this is no pack: it has no {name.decode()}")
+        try:
+            packed = parse(*(self._lists[name] for name in _LISTS))
+        except NoPackError as error:
+            raise ArchiveError(f"the pack is damaged: {error}") from error
+        return compare(packed, self._found)
 
-def _wanted(lists: dict[str, bytes]) -> dict[str, str]:
-    for name in (PATH, verify_envpack.SUMS):
-        if name not in lists:
-            raise ArchiveError(f"this is no pack: it has no {name}")
-    try:
-        told = json.loads(lists[PATH])["sums"]["sha256"]
-        if hashlib.sha256(lists[verify_envpack.SUMS]).hexdigest() != told:
-            raise NoPackError(f"{verify_envpack.SUMS} is not the list that {PATH} tells of")
-        files, links = parse_sums(lists[verify_envpack.SUMS].decode("utf-8", "surrogateescape"))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NoPackError(f"{PATH} or {verify_envpack.SUMS} cannot be read") from error
-    return {**files, **{name: verify_envpack.LINK + target for name, target in links.items()}}
+    def _put(self, name: bytes, item: Item) -> None:
+        if not name:
+            raise ArchiveError("the pack has a file or a link that would be the folder itself: refused")
+        if name in self._found:
+            raise ArchiveError(f"the member {shown(name)} is twice in the pack: refused")
+        self._found[name] = item
 
+    def _count(self, member: Member) -> None:
+        self._names += len(member.name) + len(member.target)
+        if self._names > _MAX_NAMES or len(self._found) + len(self._folders) >= _MOST:
+            raise ArchiveError("it has more names than any pack has: refused")
 
-@contextmanager
-def _members(source: Source) -> Iterator[Iterator[tuple[Member, Iterable[bytes | memoryview]]]]:
-    stream = source.stream
-    if source.size is None:
-        head = b""
-        while len(head) < BLOCK and (piece := stream.read(BLOCK - len(head))):
-            head += piece
-    else:
-        stream.seek(0)
-        head = stream.read(BLOCK)
-        stream.seek(0)
-    if is_zip(head):
-        if source.size is None:
-            raise ArchiveError("a zip says at its end what is in it, so that it must be a file: save it first")
-        yield zip_members(stream)
-        return
-    from hatch_envpack.contents.read import Replayed  # noqa: PLC0415
+    def _file(self, member: Member, data: Iterable[bytes | memoryview]) -> Item:
+        digest = hashlib.sha256()
+        pieces = self._hashed(data, digest.update)
+        if member.name in _LISTS:
+            self._lists[member.name] = limited(pieces, _LISTS[member.name], member.name.decode())
+        else:
+            for _ in pieces:
+                pass
+        return Item(digest.digest(), executable=member.executable)
 
-    with tar_stream(Replayed(head if source.size is None else b"", stream, None), head) as pieces:  # type: ignore[arg-type]
-        blocks = Blocks(pieces)
-        yield ((member, blocks.data()) for member in members(blocks))
-        if not blocks.ended:
-            raise ArchiveError("the pack is damaged: it ends too early")
+    def _hashed(
+        self, pieces: Iterable[bytes | memoryview], update: Callable[[bytes | memoryview], None]
+    ) -> Iterator[bytes | memoryview]:
+        for piece in pieces:
+            update(piece)
+            yield piece
+        if self._progress is not None and self._size is not None:
+            self._progress(self._archive.position, self._size)
 
-
-def _limited(pieces: Iterable[bytes | memoryview]) -> bytes:
-    data = bytearray()
-    for piece in pieces:
-        data += piece
-        if len(data) > _MAX_LIST:
-            raise ArchiveError("the pack is damaged: its manifest or its list of digests is too large")
-    return bytes(data)
+    def _check_tree(self) -> None:
+        """Refuse what could not be unpacked, as it is refused there."""
+        above = set()
+        for name in (*self._found, *self._folders):
+            folder = parent(name)
+            while folder and folder not in above:
+                above.add(folder)
+                folder = parent(folder)
+        if both := self._found.keys() & (above | self._folders):
+            raise ArchiveError(f"the member {shown(min(both))} is both file and folder: refused")
+        check_links({name: item.target for name, item in self._found.items() if item.target is not None})

@@ -6,13 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hatch_envpack.sums.verify_envpack import MANIFEST, SUMS
+
 if TYPE_CHECKING:
     from hatch_envpack.finding import Finding
     from hatch_envpack.libraries.licences import CopiedLibrary
     from hatch_envpack.manifest.needs import Needs
 
 FORMAT_VERSION = 1
-PATH = "envpack.json"
+PATH = MANIFEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,11 @@ class Manifest:
     segments: tuple[SegmentSummary, ...]
     largest: tuple[tuple[str, int], ...]
     """The largest files and their bytes."""
-    sums: str
-    """SHA-256 of the list of digests, in hexadecimal digits."""
+    links: tuple[tuple[str, str], ...]
+    """Path and target of each symbolic link."""
+    executables: tuple[str, ...]
+    sums: int
+    """How many files the list of digests has."""
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,8 +72,10 @@ class Manifest:
             "left_out": dict(self.left_out),
             "segments": [{"name": s.name, "files": s.files, "size": s.size} for s in self.segments],
             "largest": [{"path": path, "size": size} for path, size in self.largest],
-            "sums": {"path": "envpack.sha256", "sha256": self.sums},
             "findings": [finding.to_dict() for finding in self.findings],
+            "sums": {"path": SUMS, "files": self.sums},
+            "links": dict(self.links),
+            "executables": list(self.executables),
         }
 
     def to_bytes(self) -> bytes:

@@ -24,6 +24,7 @@ class Made:
     head: tuple[PackedSegment, ...]
     """The manifest, the list of digests, and the folders."""
     segments: tuple[PackedSegment, ...]
+    """All others; the list of digests is not kept once more with them."""
     findings: tuple[Finding, ...]
     facts: str
     """One line about what the pack is."""
@@ -38,7 +39,7 @@ class Made:
         return {
             "base_name": self.base_name,
             "head": [group.to_dict() for group in self.head],
-            "segments": [replace(segment, sums=()).to_dict() for segment in self.segments],
+            "segments": [replace(segment, sums="").to_dict() for segment in self.segments],
             "findings": [finding.to_dict() for finding in self.findings],
             "facts": self.facts,
         }

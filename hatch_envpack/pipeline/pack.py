@@ -9,11 +9,6 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_envpack.accept import accept
-from hatch_envpack.archive.container import FOLDERS, MANIFEST, SUMS
-from hatch_envpack.archive.member import Member
-from hatch_envpack.archive.members import folder_members
-from hatch_envpack.archive.segments import PackedSegment
-from hatch_envpack.archive.writer import make_group
 from hatch_envpack.cache.recipe import stamps_of
 from hatch_envpack.cache.witness import stamp_digest
 from hatch_envpack.checks.check import run_checks
@@ -22,11 +17,11 @@ from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_roots, site_packages_path
 from hatch_envpack.layout import Layout, Root
 from hatch_envpack.libraries.closure import plan_libraries
-from hatch_envpack.manifest.model import PATH
 from hatch_envpack.manifest.needs import measure_needs
 from hatch_envpack.manifest.platform import check_max_glibc
 from hatch_envpack.pipeline.describe import base_name, describe, facts
 from hatch_envpack.pipeline.frames import Sources, pack_frames
+from hatch_envpack.pipeline.head import folders_group, head
 from hatch_envpack.pipeline.made import Made
 from hatch_envpack.pipeline.place import place, report_findings
 from hatch_envpack.pipeline.plan import environment_paths, remember
@@ -38,17 +33,15 @@ from hatch_envpack.segment.exclude import exclude
 from hatch_envpack.segment.links import check_links
 from hatch_envpack.segment.model import Segment
 from hatch_envpack.segment.split import split, without_doubles
-from hatch_envpack.sums.sums import PATH as SUMS_PATH
-from hatch_envpack.sums.sums import program_entry, sums_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from hatch_envpack.archive.segments import PackedSegment
     from hatch_envpack.cache.environments import Kept
     from hatch_envpack.entry import Entry
     from hatch_envpack.finding import Finding
-    from hatch_envpack.manifest.model import Manifest
     from hatch_envpack.pipeline.job import Export, Job, Subject
     from hatch_envpack.pipeline.session import Session
     from hatch_envpack.segment.exclude import Selection
@@ -89,22 +82,18 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     members += [path for segment in packed.segments for path in segment.bytecode]
     members += [each.info / "RECORD" for each in subject.distributions]
     needs = measure_needs(plan, interpreter.machine, members)
-    links = [(str(entry.path), entry.link) for entry in _entries(segments) if entry.link is not None]
-    sums = sums_text(dict(each for segment in packed.segments for each in segment.sums), links)
-    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, sums, [])
-    tail = (
-        _group(SUMS, [Member(SUMS_PATH, len(sums), (sums,))], now),
-        _group(FOLDERS, list(folder_members(members)), now),
-    )
+    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, _entries(segments), [])
+    folders = folders_group(members, now)
     if settings.verify:
-        draft = Made("", (_manifest(manifest, now), *tail), packed.segments, (), "")
+        draft = Made("", head(manifest, packed.segments, folders, now), packed.segments, (), "")
         own = _own_files(subject, segments, packed.segments)
         findings += proven(draft, own, subject, plan, site_packages, settings, now)
     findings = accept(findings, settings.allow)
     report_findings(findings, now.report, strict=settings.strict)
-    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, sums, findings)
+    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, _entries(segments), findings)
     name = base_name(subject, manifest)
-    made = Made(name, (_manifest(manifest, now), *tail), packed.segments, tuple(findings), facts(manifest))
+    first = head(manifest, packed.segments, folders, now)
+    made = Made(name, first, packed.segments, tuple(findings), facts(manifest))
     placed = place(made, job, packed.reused, now)
     if plan_key and not lacks_ensurepip(interpreter):
         others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
@@ -152,16 +141,6 @@ def _select(
         segments, odd = split(environment, subject.interpreter.magic)
         others = [*(without_doubles(segment, others) for segment in segments), *others]
         findings += odd
-    interpreter = without_doubles(Segment("interpreter", (*ground, program_entry())), others)
+    interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
     selection = exclude([interpreter, *others], settings.exclude, registry.exclude_sets, settings.exclude_sets)
     return selection, [*findings, *selection.findings]
-
-
-def _manifest(manifest: Manifest, now: Session) -> PackedSegment:
-    document = manifest.to_bytes()
-    return _group(MANIFEST, [Member(PATH, len(document), (document,))], now)
-
-
-def _group(name: str, members: Sequence[Member], now: Session) -> PackedSegment:
-    _, frames = make_group(name, members, now.container, now.cache.frames)
-    return PackedSegment(name, len(members), frames, (), ())

@@ -36,8 +36,7 @@ class RecordValue:
 
 def record_value(data: bytes) -> RecordValue:
     """Return what ``RECORD`` says of this content: URL-safe base64 without padding, and the size in bytes."""
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-    return RecordValue(f"sha256={digest}", str(len(data)))
+    return RecordValue(_text("sha256", hashlib.sha256(data).digest()), str(len(data)))
 
 
 class Digest:
@@ -72,13 +71,20 @@ class Digest:
         """The digest of what was added, as in a row; empty when there was none to compare with."""
         if not self._expected:
             return ""
-        encoded = base64.urlsafe_b64encode(self._hash.digest()).rstrip(b"=").decode()
-        return f"{self._hash.name}={encoded}"
+        return _text(self._hash.name, self._hash.digest())
+
+    def value(self, size: int) -> RecordValue:
+        """Return what ``RECORD`` is to say of what was added, of which there are ``size`` bytes."""
+        return RecordValue(_text("sha256", self._sha256.digest()), str(size))
 
     @property
     def fits(self) -> bool:
         """Whether the content is the row's; some old tools leave the padding."""
         return not self._expected or self.text == self._expected.rstrip("=")
+
+
+def _text(algorithm: str, digest: bytes) -> str:
+    return f"{algorithm}={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
 def record_entry(

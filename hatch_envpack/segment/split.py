@@ -20,6 +20,7 @@ from hatch_envpack.finding import Finding
 from hatch_envpack.segment.links import inside
 from hatch_envpack.segment.model import Segment
 from hatch_envpack.segment.rows import plain_rows
+from hatch_envpack.sums.sums import OWN_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 _INSTALLER_TRACES = frozenset({"REQUESTED", "uv_cache.json", "uv_build.json"})
 """Files of a ``.dist-info`` that tell how the installer came by the wheel: they differ from build to build (C10)."""
 
-_VENV_FILES = frozenset({pyvenv.NAME, ".gitignore", "CACHEDIR.TAG", ".lock", "lib64"})
-"""What makes a folder a virtual environment; the pack is a prefix of its own (C13)."""
+_VENV_FILES = frozenset({pyvenv.NAME, ".gitignore", "CACHEDIR.TAG", ".lock", "lib64", *OWN_FILES})
+"""What makes a folder a virtual environment, or a pack; the new one is a prefix of its own (C13)."""
 
 _VENV_SITE_FILES = frozenset({"_virtualenv.py", "_virtualenv.pth"})
 

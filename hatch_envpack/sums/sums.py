@@ -1,36 +1,34 @@
-"""``envpack.sha256``: the digest of every file, as ``sha256sum --check`` reads it, and the target of every link.
+"""``envpack.sha256``: the digest of every file, as ``sha256sum --check`` reads it.
 
-Links stand in comments, which it skips: https://www.gnu.org/software/coreutils/manual/html_node/cksum-general-options.html.
+It has the manifest too, which has the targets of the links, the files that can be run, and how many digests there are:
+so every byte is covered but those of the list itself, of which no line can be lost or changed without a trace.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_envpack.entry import Entry
 from hatch_envpack.sums import verify_envpack
-from hatch_envpack.sums.verify_envpack import LINK, SUMS, escaped
+from hatch_envpack.sums.verify_envpack import MANIFEST, PROGRAM, SUMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-PATH = SUMS
-PROGRAM = "verify_envpack.py"
-"""The name of the program in the pack that compares an unpacked one."""
-
-
-def sums_text(files: Mapping[str, str], links: Iterable[tuple[str, str]]) -> bytes:
-    """Return the list; ``files`` has a SHA-256 in hexadecimal digits for each path."""
-    lines = []
-    for path, digest in sorted(files.items()):
-        name, has_escapes = escaped(path)
-        lines.append(f"{chr(92) if has_escapes else ''}{digest}  {name}\n")
-    lines += [f"{LINK}{json.dumps([target, path])}\n" for path, target in sorted(links)]
-    return "".join(lines).encode("utf-8", "surrogateescape")
+OWN_FILES = (MANIFEST, SUMS, PROGRAM)
+"""What a pack has at its root besides the environment."""
 
 
-def program_entry() -> Entry:
-    """Return the program, as it lies in the pack."""
-    return Entry(PurePosixPath(PROGRAM), content=Path(verify_envpack.__file__).read_bytes())
+def sums_text(files: Mapping[str, str]) -> str:
+    """Return lines; ``files`` has a SHA-256 in hexadecimal digits for each path."""
+    return "".join(_line(path, digest) for path, digest in files.items())
+
+
+def program() -> bytes:
+    """Return the program that compares an unpacked pack."""
+    return Path(verify_envpack.__file__).read_bytes()
+
+
+def _line(path: str, digest: str) -> str:
+    escaped = path.replace("\\", r"\\").replace("\n", r"\n").replace("\r", r"\r")
+    return f"{'' if escaped == path else chr(92)}{digest}  {escaped}\n"

@@ -1,141 +1,332 @@
-"""Compare an unpacked pack with what was packed: every byte of every file, and every link.
+"""Compare an unpacked pack with what was packed: every byte of every file, every link, and what can be run.
 
-It lies in the pack, needs nothing but a Python of version 3.6 or newer, and is run as
-
-    python3 verify_envpack.py [FOLDER]
-
-FOLDER is by default the one that this file is in. Exit codes: 0 all is as it was packed, 1 it is not, 2 it is no pack.
+This file lies in the pack and needs nothing but a Python of version 3.8 or newer, such as the pack's own.
 """
 
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True  # run by the pack's own Python, it adds nothing to what it looks at
+
+import argparse
 import hashlib
 import json
 import os
-import sys
-from typing import TYPE_CHECKING
+import stat
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 MANIFEST = "envpack.json"
 SUMS = "envpack.sha256"
-LINK = "# link "
+PROGRAM = "verify_envpack.py"
+
+MAX_MANIFEST = 16 << 20
+MAX_SUMS = 64 << 20
+"""Bytes; what is larger is not what it should be."""
+
 _CHUNK = 1 << 20
 _DIGITS = 64
+_ESCAPES = {b"\\": b"\\", b"n": b"\n", b"r": b"\r"}
+_SHOWN = 10
+_ADDED = "added"
+_EXAMPLES = f"""\
+Examples:
+  # the folder that this file is in
+  python3 {PROGRAM}
+  # another folder, with the Python of the pack
+  /opt/app/bin/python /opt/app/{PROGRAM} --json /opt/app
+  # nothing may have been added, and it must be the pack with this list of digests
+  python3 {PROGRAM} --strict --sha256 "$(cat trusted.txt)" /opt/app
+"""
 
 
 class NoPackError(Exception):
-    """What is there is no pack, or its list of digests is not the one that the manifest tells of."""
+    """What is there is no pack, or what it says of itself is damaged."""
 
 
-def escaped(name: str) -> "tuple[str, bool]":
-    """Return a name as ``sha256sum`` writes it, and whether it had to be changed."""
-    changed = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return changed, changed != name
+class Packed(NamedTuple):
+    """What was packed; names are bytes, as file systems have them."""
+
+    sha256: str
+    """Of the list of digests, in hexadecimal digits."""
+    files: dict[bytes, bytes]
+    """The SHA-256 of each."""
+    links: dict[bytes, bytes]
+    """The target of each."""
+    executables: frozenset[bytes]
 
 
-def _plain(text: str) -> str:
-    out, rest = "", text
-    while "\\" in rest:
-        before, _, after = rest.partition("\\")
-        out += before + {"n": "\n", "r": "\r"}.get(after[:1], after[:1])
-        rest = after[1:]
-    return out + rest
+class Item(NamedTuple):
+    """What lies under a name; neither digest nor target for what is neither file nor link."""
+
+    digest: bytes = b""
+    target: bytes | None = None
+    executable: bool = False
+    unreadable: bool = False
 
 
-def parse_sums(text: str) -> "tuple[dict[str, str], dict[str, str]]":
-    """Return the digest of each file and the target of each link. Raises `NoPackError`."""
-    files = {}  # type: dict[str, str]
-    links = {}  # type: dict[str, str]
-    for line in text.split("\n"):
-        if line.startswith(LINK):
-            target, name = json.loads(line[len(LINK) :])
-            links[name] = target
-        elif line:
-            has_escapes = line.startswith("\\")
-            digest, _, name = line[has_escapes:].partition("  ")
-            if len(digest) != _DIGITS or not name:
-                raise NoPackError(f"{SUMS} is damaged")
-            files[_plain(name) if has_escapes else name] = digest
-    return files, links
+@dataclass(frozen=True)
+class Verified:
+    """What came of a comparison; paths are sorted."""
+
+    sha256: str
+    """Of the list of digests, ``envpack.sha256``: another one for everything else that could have been packed."""
+    files: int
+    """How many files and links were packed."""
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+    """Files with other bytes, links with other targets, and what is the one instead of the other."""
+    modes: tuple[str, ...]
+    """Files that can be run and could not be when they were packed, or the other way round."""
+    unreadable: tuple[str, ...]
+    """Files and folders that this user may not read, or that the disk does not give."""
+    added: tuple[str, ...]
+    """What was not packed, such as what a program has written since."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether all that was packed is there as it was; what was added does not count."""
+        return not (self.missing or self.changed or self.modes or self.unreadable)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it, as JSON has it."""
+        return {"ok": self.ok, **asdict(self)}
 
 
-def read_sums(folder: str) -> "tuple[dict[str, str], dict[str, str]]":
-    """Return what the list in a folder says, compared with the manifest. Raises `NoPackError`."""
+def parse(manifest: bytes, sums: bytes) -> Packed:
+    """Return what the two say. Raises `NoPackError`."""
+    files = dict(_lines(sums))
     try:
-        with open(os.path.join(folder, MANIFEST), "rb") as stream:
-            wanted = json.loads(stream.read().decode("utf-8"))["sums"]["sha256"]
-        with open(os.path.join(folder, SUMS), "rb") as stream:
-            data = stream.read()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NoPackError(f"{folder} is no unpacked pack: {error}") from error
-    if hashlib.sha256(data).hexdigest() != wanted:
-        raise NoPackError(f"{SUMS} is not the list that {MANIFEST} tells of")
-    try:
-        return parse_sums(data.decode("utf-8", "surrogateescape"))
-    except (ValueError, TypeError) as error:
-        raise NoPackError(f"{SUMS} is damaged") from error
+        document = json.loads(manifest)
+        count = document["sums"]["files"]
+        links = {_bytes(name): _bytes(target) for name, target in document["links"].items()}
+        executables = frozenset(map(_bytes, document["executables"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NoPackError(f"its {MANIFEST} is not what this program writes") from error
+    if len(files) != count or len(files) != sums.count(b"\n"):
+        raise NoPackError(f"its {SUMS} has not the {count!r:.20} different files that its {MANIFEST} tells of")
+    return Packed(hashlib.sha256(sums).hexdigest(), files, links, executables)
 
 
-def digest_of(path: str) -> str:
-    """Return the SHA-256 of a file, in hexadecimal digits. Raises `OSError`."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        for chunk in iter(lambda: stream.read(_CHUNK), b""):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def compare(folder: str) -> "tuple[list[str], list[str], list[str]]":
-    """Return what is missing, what is changed and what was added, each sorted. Raises `NoPackError`."""
-    files, links = read_sums(folder)
-    missing = []  # type: list[str]
-    changed = []  # type: list[str]
-    for name, wanted in files.items():
-        path = os.path.join(folder, name)
-        if not os.path.lexists(path):
+def compare(packed: Packed, found: Mapping[bytes, Item]) -> Verified:
+    """Return what differs."""
+    missing: list[bytes] = []
+    changed: list[bytes] = []
+    modes: list[bytes] = []
+    unreadable = [name for name, item in found.items() if item.unreadable]
+    for name, digest in packed.files.items():
+        item = found.get(name)
+        if item is None:
             missing.append(name)
-        elif os.path.islink(path) or not os.path.isfile(path) or not _fits(path, wanted):
+        elif item.unreadable:
+            pass
+        elif item.digest != digest:
             changed.append(name)
-    for name, target in links.items():
-        path = os.path.join(folder, name)
-        if not os.path.lexists(path):
+        elif item.executable != (name in packed.executables):
+            modes.append(name)
+    for name, target in packed.links.items():
+        item = found.get(name)
+        if item is None:
             missing.append(name)
-        elif not os.path.islink(path) or os.readlink(path) != target:
+        elif item.target != target:
             changed.append(name)
-    known = set(files) | set(links) | {MANIFEST, SUMS}
-    return sorted(missing), sorted(changed), sorted(set(_names(folder)) - known)
+    added = found.keys() - packed.files.keys() - packed.links.keys() - {SUMS.encode(), *unreadable}
+    names = [tuple(map(_text, sorted(each))) for each in (missing, changed, modes, unreadable, added)]
+    return Verified(packed.sha256, len(packed.files) + len(packed.links), *names)
 
 
-def _fits(path: str, wanted: str) -> bool:
+def verify_folder(folder: str, progress: Callable[[int, int], None] | None = None) -> Verified:
+    """Compare an unpacked pack, of which no link is followed. Raises `NoPackError`.
+
+    ``progress`` is called with bytes done and all bytes.
+    """
+    root = os.fsencode(folder)
+    packed = parse(_small(root, MANIFEST, MAX_MANIFEST), _small(root, SUMS, MAX_SUMS))
+    found: dict[bytes, Item] = {}
+    sizes: dict[bytes, int] = {}
+    for name, status in _walk(root):
+        if status is None:
+            found[name] = Item(unreadable=True)
+        elif stat.S_ISREG(status.st_mode) and name in packed.files:
+            sizes[name] = status.st_size
+        else:
+            found[name] = Item(target=_target(root, name)) if name in packed.links else Item()
+    done, total = 0, sum(sizes.values())
+    for name, size in sizes.items():
+        found[name] = _file(os.path.join(root, name))
+        done += size
+        if progress is not None:
+            progress(done, total)
+    return compare(packed, found)
+
+
+def told(verified: Verified, *, strict: bool, everything: bool) -> Iterator[str]:
+    """Yield lines for people: what differs, a few of each kind or ``everything``."""
+    for word, names in _kinds(verified).items():
+        if word == _ADDED and not (strict or everything):
+            continue
+        shown = names if everything else names[:_SHOWN]
+        yield from (f"{word}: {name}" for name in shown)
+        if len(shown) < len(names):
+            yield f"and {len(names) - len(shown):,} more: --all shows them"
+
+
+def verdict(verified: Verified) -> str:
+    """Return in one line what came out."""
+    counts = ", ".join(f"{len(names):,} {word}" for word, names in _kinds(verified).items() if names)
+    if verified.ok:
+        return f"all {verified.files:,} files and links are as they were packed{counts and f', and {counts}'}"
+    return f"it is not as it was packed: of {verified.files:,} files and links {counts}"
+
+
+def _kinds(verified: Verified) -> dict[str, tuple[str, ...]]:
+    return {
+        "missing": verified.missing,
+        "changed": verified.changed,
+        "other mode": verified.modes,
+        "unreadable": verified.unreadable,
+        _ADDED: verified.added,
+    }
+
+
+def _lines(sums: bytes) -> Iterator[tuple[bytes, bytes]]:
+    if not sums.endswith(b"\n"):
+        raise NoPackError(f"its {SUMS} is damaged: it ends too early")
+    for number, line in enumerate(sums[:-1].split(b"\n"), 1):
+        has_escapes = line.startswith(b"\\")
+        text = line[has_escapes:]
+        digest, space, name = text[:_DIGITS], text[_DIGITS : _DIGITS + 2], text[_DIGITS + 2 :]
+        try:
+            value = bytes.fromhex(digest.decode("ascii"))
+        except ValueError:
+            value = b""
+        if len(value) * 2 != _DIGITS or space != b"  " or not name:
+            raise NoPackError(f"its {SUMS} is damaged: line {number} is no digest and a name")
+        yield (_plain(name) if has_escapes else name), value
+
+
+def _plain(name: bytes) -> bytes:
+    out = b""
+    while name:
+        before, _, name = name.partition(b"\\")
+        out += before + _ESCAPES.get(name[:1], name[:1])
+        name = name[1:]
+    return out
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
+
+
+def _open(path: bytes) -> int:
+    """Open a file; neither is a link followed nor a FIFO waited for. Raises `OSError`."""
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _small(root: bytes, name: str, limit: int) -> bytes:
+    folder = os.fsdecode(root)
     try:
-        return digest_of(path) == wanted
+        descriptor = _open(os.path.join(root, name.encode()))
+        with os.fdopen(descriptor, "rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise NoPackError(f"{folder} is no unpacked pack: its {name} cannot be read: {error.strerror}") from error
+    if len(data) > limit:
+        raise NoPackError(f"its {name} is too large")
+    return data
+
+
+def _walk(root: bytes) -> Iterator[tuple[bytes, os.stat_result | None]]:
+    """Yield the name and status of all that is no folder; no status for what cannot be looked at."""
+    waiting = [b""]
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(os.path.join(root, place)) as entries:
+                for each in entries:
+                    name = os.path.join(place, each.name)
+                    if each.is_dir(follow_symlinks=False):
+                        waiting.append(name)
+                    else:
+                        yield name, each.stat(follow_symlinks=False)
+        except OSError:
+            yield place or b".", None
+
+
+def _target(root: bytes, name: bytes) -> bytes | None:
+    try:
+        return os.readlink(os.path.join(root, name))
     except OSError:
-        return False
+        return None
 
 
-def _names(folder: str) -> "Iterator[str]":
-    for place, folders, files in os.walk(folder):
-        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
-        for name in files + links:
-            yield os.path.relpath(os.path.join(place, name), folder)
+def _file(path: bytes) -> Item:
+    digest = hashlib.sha256()
+    try:
+        descriptor = _open(path)
+        try:
+            while True:
+                chunk = os.read(descriptor, _CHUNK)
+                if not chunk:
+                    break
+                digest.update(chunk)
+            mode = os.fstat(descriptor).st_mode
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return Item(unreadable=True)
+    return Item(digest.digest(), executable=bool(mode & stat.S_IXUSR))
+
+
+def _printable(text: str) -> str:
+    """Return the text as one line that no terminal obeys: file names may hold anything."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def main() -> int:
     """Compare, and say what differs."""
-    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
+    parser = argparse.ArgumentParser(
+        description="Compare an unpacked pack with what was packed: every byte, every link, and what can be run. "
+        f"It finds damage; who means harm can change the list of digests, {SUMS}, too: --sha256 finds that.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser.add_argument("folder", nargs="?", default=here, help="the folder; by default the one that this file is in")
+    parser.add_argument("--strict", action="store_true", help="files that were added are errors too")
+    parser.add_argument("--sha256", metavar="DIGEST", help=f"what the SHA-256 of {SUMS} must be")
+    parser.add_argument("--all", action="store_true", help="show all files, not only the first of each kind")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    options = parser.parse_args()
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        missing, changed, added = compare(folder)
+        verified = verify_folder(options.folder)
     except NoPackError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    for word, names in (("missing", missing), ("changed", changed), ("added", added)):
-        for name in names:
-            print(f"{word} {name!r}")
-    if missing or changed:
-        print(f"this is not what was packed: {len(missing)} missing, {len(changed)} changed", file=sys.stderr)
+        print("error:", _printable(str(error)), file=sys.stderr)
         return 1
-    print("all is as it was packed" + (f", and {len(added)} files were added" if added else ""))
-    return 0
+    ok = verified.ok and not (options.strict and verified.added)
+    complaint = "" if ok else verdict(verified)
+    if options.sha256 is not None and options.sha256.strip().lower() != verified.sha256:
+        ok, complaint = False, f"it is another pack: the SHA-256 of its {SUMS} is {verified.sha256}"
+    if options.json:
+        print(json.dumps({**verified.to_dict(), "ok": ok}, indent=2))
+    else:
+        for line in told(verified, strict=options.strict, everything=options.all):
+            print(_printable(line))
+        if ok:
+            print(f"{verdict(verified)}\nsha256 {verified.sha256}")
+    if not ok:
+        print(f"error: {_printable(options.folder)}: {complaint}", file=sys.stderr)
+    return 0 if ok else 1
 
 
 if __name__ == "__main__":
