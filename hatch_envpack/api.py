@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from hatch_envpack.contents.diff import Difference, compare
 from hatch_envpack.contents.read import read_contents
+from hatch_envpack.contents.verify import verify_pack
 from hatch_envpack.engines import ENGINES
 from hatch_envpack.errors import ConfigError
 from hatch_envpack.extract.unpack import Unpacked
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from hatch_envpack.environment.editable import Policy
     from hatch_envpack.finding import Finding
     from hatch_envpack.report import Report, SegmentFigures, Summary
+    from hatch_envpack.sums.verify_envpack import Verified
 
 _REPRODUCIBLE = 1580601600
 """The time that hatchling gives to what it builds, in seconds since 1970."""
@@ -127,6 +129,16 @@ def inspect(pack: str | os.PathLike[str]) -> Contents:
 def diff(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> Difference:
     """Return what differs between two packs, without unpacking them. Raises `EnvpackError`."""
     return compare(inspect(old), inspect(new))
+
+
+def verify(pack: str | os.PathLike[str], *, progress: Callable[[int, int], None] | None = None) -> Verified:
+    """Compare every byte of a pack with its digests: of a file of any format, a folder, a URL, or ``-``.
+
+    ``progress`` is called with bytes done and all bytes, where these are known. What differs is in the result, whose
+    ``ok`` says whether anything does. Raises `EnvpackError` for what is no pack, and for an archive that is so damaged
+    that it cannot be read to its end.
+    """
+    return verify_pack(os.fspath(pack), progress)
 
 
 def unpack(

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from hatch_envpack.extract.tar import Member
 
 _LISTS = {MANIFEST.encode(): MAX_MANIFEST, SUMS.encode(): MAX_SUMS}
-_MOST = 1_000_000
-_MAX_NAMES = 128 << 20
+_MOST = 500_000
+_MAX_NAMES = 64 << 20
 """Members, and bytes of their names, that are kept in memory until all digests are known."""
 
 
@@ -91,7 +91,7 @@ class _Comparison:
             if name not in self._lists:
                 raise ArchiveError(f"this is no pack: it has no {name.decode()}")
         try:
-            packed = parse(*(self._lists[name] for name in _LISTS))
+            packed = parse(*(self._lists.pop(name) for name in _LISTS))
         except NoPackError as error:
             raise ArchiveError(f"the pack is damaged: {error}") from error
         return compare(packed, self._found)

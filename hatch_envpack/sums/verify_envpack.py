@@ -12,6 +12,7 @@ if __name__ == "__main__":
 
 import argparse
 import hashlib
+import io
 import json
 import os
 import stat
@@ -26,7 +27,7 @@ SUMS = "envpack.sha256"
 PROGRAM = "verify_envpack.py"
 
 MAX_MANIFEST = 16 << 20
-MAX_SUMS = 64 << 20
+MAX_SUMS = 48 << 20
 """Bytes; what is larger is not what it should be."""
 
 _CHUNK = 1 << 20
@@ -103,13 +104,13 @@ def parse(manifest: bytes, sums: bytes) -> Packed:
     files = dict(_lines(sums))
     try:
         document = json.loads(manifest)
-        count = document["sums"]["files"]
+        count = int(document["sums"]["files"])
         links = {_bytes(name): _bytes(target) for name, target in document["links"].items()}
         executables = frozenset(map(_bytes, document["executables"]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise NoPackError(f"its {MANIFEST} is not what this program writes") from error
     if len(files) != count or len(files) != sums.count(b"\n"):
-        raise NoPackError(f"its {SUMS} has not the {count!r:.20} different files that its {MANIFEST} tells of")
+        raise NoPackError(f"its {SUMS} has not the {count:,} different files that its {MANIFEST} tells of")
     return Packed(hashlib.sha256(sums).hexdigest(), files, links, executables)
 
 
@@ -195,17 +196,15 @@ def _kinds(verified: Verified) -> dict[str, tuple[str, ...]]:
 
 
 def _lines(sums: bytes) -> Iterator[tuple[bytes, bytes]]:
-    if not sums.endswith(b"\n"):
-        raise NoPackError(f"its {SUMS} is damaged: it ends too early")
-    for number, line in enumerate(sums[:-1].split(b"\n"), 1):
+    for number, line in enumerate(io.BytesIO(sums), 1):
         has_escapes = line.startswith(b"\\")
-        text = line[has_escapes:]
+        text = line[has_escapes:-1]
         digest, space, name = text[:_DIGITS], text[_DIGITS : _DIGITS + 2], text[_DIGITS + 2 :]
         try:
             value = bytes.fromhex(digest.decode("ascii"))
         except ValueError:
             value = b""
-        if len(value) * 2 != _DIGITS or space != b"  " or not name:
+        if len(value) * 2 != _DIGITS or space != b"  " or not name or not line.endswith(b"\n"):
             raise NoPackError(f"its {SUMS} is damaged: line {number} is no digest and a name")
         yield (_plain(name) if has_escapes else name), value
 
