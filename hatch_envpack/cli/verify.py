@@ -7,7 +7,7 @@ import click
 from hatch_envpack.cli.verb import Verb, as_json, say
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.printable import printable
-from hatch_envpack.sums.verify_envpack import SUMS, told, verdict
+from hatch_envpack.sums.verify_envpack import SUMS, complaint, praise, told
 
 
 @click.command(
@@ -43,15 +43,11 @@ def verify(pack: str, *, strict: bool, sha256: str | None, show_all: bool, quiet
     with ConsoleReport(-2 if quiet else 0) as report:
         report.stage(f"Verifying {printable(pack)}")
         verified = api.verify(pack, progress=report.progress)
-    complaint = "" if verified.ok and not (strict and verified.added) else verdict(verified)
-    if sha256 is not None and sha256.strip().lower() != verified.sha256:
-        complaint = f"it is another pack: the SHA-256 of its {SUMS} is {verified.sha256}"
-
-    def text() -> str:
-        lines = [*map(printable, told(verified, strict=strict, everything=show_all))]
-        return "\n".join(lines if complaint else [*lines, verdict(verified), f"sha256 {verified.sha256}"])
-
+    wrong = complaint(verified, strict=strict, sha256=sha256)
     if as_json or not quiet:
-        say({**verified.to_dict(), "ok": not complaint}, text, as_json=as_json)
-    if complaint:
-        raise ArchiveError(f"{pack}: {complaint}")
+        lines = [*map(printable, told(verified, strict=strict, everything=show_all))]
+        lines += [] if wrong else [praise(verified)]
+        if as_json or lines:
+            say({**verified.to_dict(), "ok": not wrong}, lambda: "\n".join(lines), as_json=as_json)
+    if wrong:
+        raise ArchiveError(f"{pack}: {wrong}")

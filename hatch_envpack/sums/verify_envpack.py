@@ -101,14 +101,8 @@ class Verified:
 
 def parse(manifest: bytes, sums: bytes) -> Packed:
     """Return what the two say. Raises `NoPackError`."""
+    count, links, executables = _described(manifest)
     files = dict(_lines(sums))
-    try:
-        document = json.loads(manifest)
-        count = int(document["sums"]["files"])
-        links = {_bytes(name): _bytes(target) for name, target in document["links"].items()}
-        executables = frozenset(map(_bytes, document["executables"]))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise NoPackError(f"its {MANIFEST} is not what this program writes") from error
     if len(files) != count or len(files) != sums.count(b"\n"):
         raise NoPackError(f"its {SUMS} has not the {count:,} different files that its {MANIFEST} tells of")
     return Packed(hashlib.sha256(sums).hexdigest(), files, links, executables)
@@ -177,12 +171,22 @@ def told(verified: Verified, *, strict: bool, everything: bool) -> Iterator[str]
             yield f"and {len(names) - len(shown):,} more: --all shows them"
 
 
-def verdict(verified: Verified) -> str:
-    """Return in one line what came out."""
-    counts = ", ".join(f"{len(names):,} {word}" for word, names in _kinds(verified).items() if names)
-    if verified.ok:
-        return f"all {verified.files:,} files and links are as they were packed{counts and f', and {counts}'}"
-    return f"it is not as it was packed: of {verified.files:,} files and links {counts}"
+def praise(verified: Verified) -> str:
+    """Return what is said where nothing is wrong."""
+    added = f", and {len(verified.added):,} were added" if verified.added else ""
+    return f"all {verified.files:,} files and links are as they were packed{added}\nsha256 {verified.sha256}"
+
+
+def complaint(verified: Verified, *, strict: bool, sha256: str | None) -> str:
+    """Return in one line what is wrong, or nothing; ``sha256`` is what that of the list must be."""
+    if sha256 is not None and sha256.strip().lower() != verified.sha256:
+        return f"it is another pack: the SHA-256 of its {SUMS} is {verified.sha256}"
+    if not verified.ok:
+        counts = ", ".join(f"{len(names):,} {word}" for word, names in _kinds(verified).items() if names)
+        return f"it is not as it was packed, {counts}: fetch or unpack it again"
+    if strict and verified.added:
+        return f"{len(verified.added):,} files or links were added: remove them, or leave out --strict"
+    return ""
 
 
 def _kinds(verified: Verified) -> dict[str, tuple[str, ...]]:
@@ -193,6 +197,18 @@ def _kinds(verified: Verified) -> dict[str, tuple[str, ...]]:
         "unreadable": verified.unreadable,
         _ADDED: verified.added,
     }
+
+
+def _described(manifest: bytes) -> tuple[int, dict[bytes, bytes], frozenset[bytes]]:
+    try:
+        document = json.loads(manifest)
+        return (
+            int(document["sums"]["files"]),
+            {_bytes(name): _bytes(target) for name, target in document["links"].items()},
+            frozenset(map(_bytes, document["executables"])),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise NoPackError(f"its {MANIFEST} is not what this program writes") from error
 
 
 def _lines(sums: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -232,13 +248,12 @@ def _open(path: bytes) -> int:
 
 
 def _small(root: bytes, name: str, limit: int) -> bytes:
-    folder = os.fsdecode(root)
     try:
         descriptor = _open(os.path.join(root, name.encode()))
         with os.fdopen(descriptor, "rb") as stream:
             data = stream.read(limit + 1)
     except OSError as error:
-        raise NoPackError(f"{folder} is no unpacked pack: its {name} cannot be read: {error.strerror}") from error
+        raise NoPackError(f"this is no unpacked pack: its {name} cannot be read: {error.strerror}") from error
     if len(data) > limit:
         raise NoPackError(f"its {name} is too large")
     return data
@@ -310,22 +325,19 @@ def main() -> int:
     try:
         verified = verify_folder(options.folder)
     except NoPackError as error:
-        print("error:", _printable(str(error)), file=sys.stderr)
+        print(f"error: {_printable(options.folder)}: {error}", file=sys.stderr)
         return 1
-    ok = verified.ok and not (options.strict and verified.added)
-    complaint = "" if ok else verdict(verified)
-    if options.sha256 is not None and options.sha256.strip().lower() != verified.sha256:
-        ok, complaint = False, f"it is another pack: the SHA-256 of its {SUMS} is {verified.sha256}"
+    wrong = complaint(verified, strict=options.strict, sha256=options.sha256)
     if options.json:
-        print(json.dumps({**verified.to_dict(), "ok": ok}, indent=2))
+        print(json.dumps({**verified.to_dict(), "ok": not wrong}, indent=2))
     else:
         for line in told(verified, strict=options.strict, everything=options.all):
             print(_printable(line))
-        if ok:
-            print(f"{verdict(verified)}\nsha256 {verified.sha256}")
-    if not ok:
-        print(f"error: {_printable(options.folder)}: {complaint}", file=sys.stderr)
-    return 0 if ok else 1
+        if not wrong:
+            print(praise(verified))
+    if wrong:
+        print(f"error: {_printable(options.folder)}: {wrong}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
