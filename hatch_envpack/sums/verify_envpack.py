@@ -35,14 +35,19 @@ _DIGITS = 64
 _ESCAPES = {b"\\": b"\\", b"n": b"\n", b"r": b"\r"}
 _SHOWN = 10
 _ADDED = "added"
+_DESCRIPTION = f"""\
+Compare an unpacked pack with what was packed: every byte, every link, and what can be run.
+
+It finds damage. Who means harm can change the digests in {SUMS}, or this program, too.
+"""
 _EXAMPLES = f"""\
 Examples:
   # the folder that this file is in
   python3 {PROGRAM}
   # another folder, with the Python of the pack
   /opt/app/bin/python /opt/app/{PROGRAM} --json /opt/app
-  # nothing may have been added, and it must be the pack with this list of digests
-  python3 {PROGRAM} --strict --sha256 "$(cat trusted.txt)" /opt/app
+  # nothing may have been added, not even bytecode
+  python3 {PROGRAM} --strict
 """
 
 
@@ -173,7 +178,7 @@ def told(verified: Verified, *, strict: bool, everything: bool) -> Iterator[str]
 
 def praise(verified: Verified) -> str:
     """Return what is said where nothing is wrong."""
-    added = f", and {len(verified.added):,} were added" if verified.added else ""
+    added = f"; added since: {len(verified.added):,}" if verified.added else ""
     return f"all {verified.files:,} files and links are as they were packed{added}\nsha256 {verified.sha256}"
 
 
@@ -185,7 +190,7 @@ def complaint(verified: Verified, *, strict: bool, sha256: str | None) -> str:
         counts = ", ".join(f"{len(names):,} {word}" for word, names in _kinds(verified).items() if names)
         return f"it is not as it was packed, {counts}: fetch or unpack it again"
     if strict and verified.added:
-        return f"{len(verified.added):,} files or links were added: remove them, or leave out --strict"
+        return f"{len(verified.added):,} added since it was packed: remove what is not wanted, or leave out --strict"
     return ""
 
 
@@ -309,8 +314,7 @@ def _printable(text: str) -> str:
 def main() -> int:
     """Compare, and say what differs."""
     parser = argparse.ArgumentParser(
-        description="Compare an unpacked pack with what was packed: every byte, every link, and what can be run. "
-        f"It finds damage; who means harm can change the list of digests, {SUMS}, too: --sha256 finds that.",
+        description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
