@@ -45,8 +45,10 @@ class Archive:
         return self.stream.whole.tell() if self.is_zip else self.stream.done
 
     @contextmanager
-    def members(self, size: int | None = None) -> Iterator[Members]:
+    def members(self, *, size: int | None = None, ahead: bool = True) -> Iterator[Members]:
         """Give each member and its data, which are to be read before the next one; ``size`` is where to stop.
+
+        Nothing more of the file is read than is needed, unless ``ahead`` says that all will be.
 
         The iterator raises `ArchiveError` for damage, also at the end, where nothing may follow.
         """
@@ -57,7 +59,7 @@ class Archive:
             return
         self.stream.left = size
         # it is only read
-        with tar_stream(self.stream, self.head) as pieces:  # type: ignore[arg-type]
+        with tar_stream(self.stream, self.head, ahead=ahead) as pieces:  # type: ignore[arg-type]
             yield _tar_members(pieces)
 
 

@@ -37,7 +37,7 @@ def _read(source: Source) -> Contents:
     archive = open_archive(source)
     compressed = {group.name: sum(frame.compressed for frame in group.frames) for group in archive.groups}
     # with an index it is known where the manifest ends, and nothing behind it is read
-    with archive.members(compressed.get(MANIFEST)) as members:
+    with archive.members(size=compressed.get(MANIFEST), ahead=False) as members:
         for member, data in members:
             if member.name == PATH.encode():
                 return parse_contents(limited(data, MAX_MANIFEST, PATH), compressed, source.size)

@@ -1,4 +1,4 @@
-"""Compare an unpacked pack with what was packed: every byte of every file, every link, and what can be run.
+"""Compare a pack with what was packed: every byte of every file, every link, and what can be run.
 
 This file lies in the pack and needs nothing but a Python of version 3.8 or newer, such as the pack's own.
 """
@@ -11,16 +11,20 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True  # run by the pack's own Python, it adds nothing to what it looks at
 
 import argparse
+import gzip
 import hashlib
 import io
 import json
 import os
 import stat
+import tarfile
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MANIFEST = "envpack.json"
 SUMS = "envpack.sha256"
@@ -29,14 +33,30 @@ PROGRAM = "verify_envpack.py"
 MAX_MANIFEST = 16 << 20
 MAX_SUMS = 48 << 20
 """Bytes; what is larger is not what it should be."""
+_MAX_MEMBERS = 500_000
+_MAX_NAMES = 64 << 20
+"""Members of an archive, and bytes of their names, that are kept in memory until all digests are known."""
+_MAX_NAME = 4096
+"""Bytes of a name or a link's target: no file can have a longer one."""
+_MAX_EXTENSION = 1 << 20
+"""Bytes of what stands before a member of a tar archive."""
 
 _CHUNK = 1 << 20
 _DIGITS = 64
 _ESCAPES = {b"\\": b"\\", b"n": b"\n", b"r": b"\r"}
 _SHOWN = 10
 _ADDED = "added"
+_PIPE = "-"
+_GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\x06")
+_UNIX, _UTF8 = 3, 0x800
+_DAMAGED = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, ArithmeticError, LookupError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What the standard library raises for archives that are damaged, encrypted, or compressed in ways it does not know."""
 _DESCRIPTION = f"""\
-Compare an unpacked pack with what was packed: every byte, every link, and what can be run.
+Compare a pack with what was packed: every byte, every link, and what can be run. It is an unpacked folder, or a file:
+.tar.gz, .tar or .zip.
 
 It finds damage. Who means harm can change the digests in {SUMS}, or this program, too.
 """
@@ -46,6 +66,9 @@ Examples:
   python3 {PROGRAM}
   # another folder, with the Python of the pack
   /opt/app/bin/python /opt/app/{PROGRAM} --json /opt/app
+  # a file
+  python3 {PROGRAM} app.envpack.tar.gz
+  zstd -dc app.envpack.tar.zst | python3 {PROGRAM} -
   # nothing may have been added, not even bytecode
   python3 {PROGRAM} --strict
 """
@@ -165,6 +188,94 @@ def verify_folder(folder: str, progress: Callable[[int, int], None] | None = Non
     return compare(packed, found)
 
 
+class Collected:
+    """What lies in an archive, as it is read: names as they lie in the folder that it is unpacked to."""
+
+    def __init__(self) -> None:
+        self.items: dict[bytes, Item] = {}
+        self.folders: set[bytes] = set()
+        self._hard: dict[bytes, bytes] = {}
+        self._lists: dict[bytes, bytes] = {}
+        self._names = 0
+
+    def folder(self, name: bytes) -> None:
+        """Take a folder. Raises `NoPackError` for more names than any pack has, as all the others do."""
+        self._count(name)
+        self.folders.add(name)
+
+    def file(self, name: bytes, pieces: Iterable[bytes | memoryview], *, executable: bool) -> None:
+        """Take a file."""
+        self._put(name, Item())  # the name before the content, which may have no end
+        digest = hashlib.sha256()
+        limit = {MANIFEST: MAX_MANIFEST, SUMS: MAX_SUMS}.get(_text(name))
+        kept = bytearray()
+        for piece in pieces:
+            digest.update(piece)
+            if limit is not None:
+                kept += piece
+                if len(kept) > limit:
+                    raise NoPackError(f"its {_text(name)} is too large")
+        self.items[name] = Item(digest.digest(), executable=executable)
+        if limit is not None:
+            self._lists[name] = bytes(kept)
+
+    def link(self, name: bytes, target: bytes) -> None:
+        """Take a symbolic link."""
+        self._put(name, Item(target=target))
+        self._count(target)
+
+    def hard_link(self, name: bytes, target: bytes) -> None:
+        """Take another name for what lies under the name ``target``."""
+        self._put(name, Item())
+        self._count(target)
+        self._hard[name] = target
+
+    def result(self) -> Verified:
+        """Compare. Raises `NoPackError`."""
+        for name, target in self._hard.items():
+            if target not in self.items or target in self._hard:
+                raise NoPackError(f"{_text(name)!r} is a hard link to what is not in it, {_text(target)!r}")
+            self.items[name] = self.items[target]
+        for each in (MANIFEST, SUMS):
+            if each.encode() not in self._lists:
+                raise NoPackError(f"this is no pack: it has no {each}")
+        return compare(parse(self._lists[MANIFEST.encode()], self._lists[SUMS.encode()]), self.items)
+
+    def _put(self, name: bytes, item: Item) -> None:
+        self._count(name)
+        if not name:
+            raise NoPackError("it has a file or a link that would be the folder itself")
+        if name in self.items:
+            raise NoPackError(f"it has {_text(name)!r} twice")
+        self.items[name] = item
+
+    def _count(self, name: bytes) -> None:
+        self._names += len(name)
+        if len(name) > _MAX_NAME:
+            raise NoPackError("it has a longer name than any file can have")
+        if self._names > _MAX_NAMES or len(self.items) + len(self.folders) >= _MAX_MEMBERS:
+            raise NoPackError("it has more names than any pack has")
+
+
+def verify_archive(stream: io.FileIO) -> Verified:
+    """Compare what the standard library reads: a ``.tar.gz``, ``.tar`` or ``.zip``. Raises `NoPackError`, `OSError`."""
+    buffered = io.BufferedReader(stream, _CHUNK)
+    head = buffered.peek(len(_ZSTD))
+    collected = Collected()
+    if head.startswith(_ZSTD):
+        raise NoPackError(f"this program does not read zstd: zstd -dc PACK | python3 {PROGRAM} -")
+    try:
+        if head.startswith(_ZIP):
+            if not buffered.seekable():
+                raise NoPackError("a zip says at its end what is in it, so that it must be a file: save it first")
+            _take_zip(buffered, collected)
+        else:
+            _take_tar(gzip.GzipFile(fileobj=buffered) if head.startswith(_GZIP) else buffered, collected)
+    except _DAMAGED as error:
+        raise NoPackError(f"it is damaged, or is no .tar.gz, .tar or .zip: {error}") from error
+    return collected.result()
+
+
 def told(verified: Verified, *, strict: bool, everything: bool) -> Iterator[str]:
     """Yield lines for people: what differs, a few of each kind or ``everything``."""
     for word, names in _kinds(verified).items():
@@ -239,6 +350,77 @@ def _plain(name: bytes) -> bytes:
     return out
 
 
+class _Member(tarfile.TarInfo):
+    """A member for which memory stays small: what stands before it is read whole."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
+        member = super().frombuf(buf, encoding, errors)
+        plain = member.isreg() or member.isdir() or member.issym() or member.islnk()
+        if member.size < 0 or not (plain or member.size <= _MAX_EXTENSION):
+            raise NoPackError(f"it is damaged: {member.name!r} has an impossible size")
+        return member
+
+
+def _take_tar(stream: io.BufferedReader[Any] | gzip.GzipFile, collected: Collected) -> None:
+    with tarfile.open(
+        fileobj=stream, mode="r|", tarinfo=_Member, encoding="utf-8", errors="surrogateescape"
+    ) as archive:
+        while True:
+            member = archive.next()
+            if member is None:
+                break
+            archive.members = []  # type: ignore[attr-defined] # it keeps them for those who ask for names
+            name = _inside(_bytes(member.name))
+            if member.isdir():
+                collected.folder(name)
+            elif member.issym():
+                collected.link(name, _bytes(member.linkname))
+            elif member.islnk():
+                collected.hard_link(name, _inside(_bytes(member.linkname)))
+            elif member.isreg() and not member.issparse():
+                content = archive.extractfile(member)
+                collected.file(name, _pieces(content, member.size), executable=bool(member.mode & stat.S_IXUSR))
+            else:
+                raise NoPackError(f"{member.name!r} is neither file, folder nor link")
+        # nothing but zeros may follow the end; a checksum of the stream is compared at its own
+        for piece in iter(lambda: archive.fileobj.read(_CHUNK), b""):
+            if piece.strip(b"\0"):
+                raise NoPackError("it is damaged: something follows its end, or a member's header is wrong")
+
+
+def _take_zip(stream: io.BufferedReader[Any], collected: Collected) -> None:
+    with zipfile.ZipFile(stream) as archive:
+        for member in archive.infolist():
+            raw = member.orig_filename.encode("utf-8" if member.flag_bits & _UTF8 else "cp437", "surrogateescape")
+            mode = member.external_attr >> 16 if member.create_system == _UNIX else 0
+            if raw.endswith(b"/") or stat.S_ISDIR(mode):
+                collected.folder(_inside(raw))
+                continue
+            with archive.open(member) as content:
+                if stat.S_ISLNK(mode):
+                    collected.link(_inside(raw), content.read(_MAX_NAME + 1))
+                else:
+                    pieces = _pieces(content, member.file_size)
+                    collected.file(_inside(raw), pieces, executable=bool(mode & stat.S_IXUSR))
+
+
+def _pieces(content: Any, size: int) -> Iterator[bytes]:  # noqa: ANN401 - what the standard library opens
+    for piece in iter(lambda: content.read(_CHUNK), b""):
+        size -= len(piece)
+        yield piece
+    if size:
+        raise NoPackError("it is damaged: it ends too early")
+
+
+def _inside(name: bytes) -> bytes:
+    """Return the name without ``.`` parts and double slashes. Raises `NoPackError` for one that leads out."""
+    parts = [part for part in name.split(b"/") if part not in (b"", b".")]
+    if name.startswith(b"/") or b".." in parts:
+        raise NoPackError(f"{_text(name)!r} would be unpacked outside of the folder")
+    return b"/".join(parts)
+
+
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
@@ -311,6 +493,16 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+def _verified(pack: str) -> Verified:
+    if os.path.isdir(pack):
+        return verify_folder(pack)
+    try:
+        with open(0 if pack == _PIPE else pack, "rb", buffering=0, closefd=pack != _PIPE) as stream:
+            return verify_archive(stream)
+    except OSError as error:
+        raise NoPackError(f"it cannot be read: {error.strerror or error}") from error
+
+
 def main() -> int:
     """Compare, and say what differs."""
     parser = argparse.ArgumentParser(
@@ -319,7 +511,9 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     here = os.path.dirname(os.path.abspath(__file__))
-    parser.add_argument("folder", nargs="?", default=here, help="the folder; by default the one that this file is in")
+    parser.add_argument(
+        "pack", nargs="?", default=here, help="a folder or a file, or - for standard input; by default this folder"
+    )
     parser.add_argument("--strict", action="store_true", help="files that were added are errors too")
     parser.add_argument("--sha256", metavar="DIGEST", help=f"what the SHA-256 of {SUMS} must be")
     parser.add_argument("--all", action="store_true", help="show all files, not only the first of each kind")
@@ -327,9 +521,9 @@ def main() -> int:
     options = parser.parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        verified = verify_folder(options.folder)
+        verified = _verified(options.pack)
     except NoPackError as error:
-        print(f"error: {_printable(options.folder)}: {error}", file=sys.stderr)
+        print(f"error: {_printable(f'{options.pack}: {error}')}", file=sys.stderr)
         return 1
     wrong = complaint(verified, strict=options.strict, sha256=options.sha256)
     if options.json:
@@ -340,7 +534,7 @@ def main() -> int:
         if not wrong:
             print(praise(verified))
     if wrong:
-        print(f"error: {_printable(options.folder)}: {wrong}", file=sys.stderr)
+        print(f"error: {_printable(options.pack)}: {wrong}", file=sys.stderr)
     return 1 if wrong else 0
 
 
