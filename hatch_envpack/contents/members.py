@@ -12,6 +12,7 @@ from hatch_envpack.errors import ArchiveError
 from hatch_envpack.extract.blocks import Blocks
 from hatch_envpack.extract.sources import is_zip, is_zstd, tar_stream
 from hatch_envpack.extract.tar import members
+from hatch_envpack.sums.verify_envpack import MAX_PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,8 +98,10 @@ def _tar_members(pieces: Iterator[bytes]) -> Members:
     if not blocks.ended:
         raise ArchiveError("the pack is damaged: it ends too early")
     # what is behind the end has checksums too
+    left = MAX_PADDING
     while (block := blocks.header()) is not None:
-        if block != _ZEROS:
+        left -= len(block)
+        if left < 0 or block != _ZEROS:
             raise ArchiveError("the pack is damaged: something follows its end")
 
 

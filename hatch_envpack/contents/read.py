@@ -43,4 +43,4 @@ def _read(source: Source) -> Contents:
                 return parse_contents(limited(data, MAX_MANIFEST, PATH), compressed, source.size)
             if not archive.is_zip:
                 raise ArchiveError(f"this is no pack: its first member is {shown(member.name)}, not {PATH}")
-    raise ArchiveError(f"this is no pack: it is empty, and has no {PATH}")
+    raise ArchiveError(f"this is no pack: it {'' if archive.is_zip else 'is empty, and '}has no {PATH}")

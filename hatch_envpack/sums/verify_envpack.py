@@ -40,6 +40,8 @@ _MAX_NAME = 4096
 """Bytes of a name or a link's target: no file can have a longer one."""
 _MAX_EXTENSION = 1 << 20
 """Bytes of what stands before a member of a tar archive."""
+MAX_PADDING = 16 << 20
+"""Bytes of zeros behind the end of one."""
 
 _CHUNK = 1 << 20
 _DIGITS = 64
@@ -384,8 +386,10 @@ def _take_tar(stream: io.BufferedReader[Any] | gzip.GzipFile, collected: Collect
             else:
                 raise NoPackError(f"{member.name!r} is neither file, folder nor link")
         # nothing but zeros may follow the end; a checksum of the stream is compared at its own
+        left = MAX_PADDING
         for piece in iter(lambda: archive.fileobj.read(_CHUNK), b""):
-            if piece.strip(b"\0"):
+            left -= len(piece)
+            if left < 0 or piece.strip(b"\0"):
                 raise NoPackError("it is damaged: something follows its end, or a member's header is wrong")
 
 
