@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _CHUNK = 1 << 20
-_SMALL_CHUNK = 1 << 16
+_SMALL_CHUNK = 1 << 15
 _GZIP_CHUNK = 1 << 17
 """What is left of a piece is copied at the end of each gzip member, of which there may be many."""
 _QUEUE = 8
@@ -78,7 +78,7 @@ def _from_zstd(stream: BinaryIO, size: int) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
     try:
         with decompressor.stream_reader(stream, read_size=size, read_across_frames=True, closefd=False) as reader:
-            while piece := reader.read(_CHUNK):
+            while piece := reader.read(size):
                 yield piece
     except zstandard.ZstdError as error:
         raise ArchiveError(f"the pack is damaged: {error}") from error

@@ -152,6 +152,9 @@ class _Splitter:
             what = "would make a virtual environment of the folder that it is in, and is left out"
             self._find("stray-pyvenv", path, what, "remove it")
             return True
+        if str(path) in OWN_FILES:
+            self._find("taken-name", path, "has the name of a file of the pack's own, and is left out", "rename it")
+            return True
         return path.suffix == ".pyo" or (path.suffix == ".pyc" and not self._is_module(path))
 
     def _is_local(self, path: PurePosixPath) -> bool:

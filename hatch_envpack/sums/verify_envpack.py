@@ -57,8 +57,8 @@ _DAMAGED = (
 )  # fmt: skip
 """What the standard library raises for archives that are damaged, encrypted, or compressed in ways it does not know."""
 _DESCRIPTION = f"""\
-Compare a pack with what was packed: every byte, every link, and what can be run. It is an unpacked folder, or a file:
-.tar.gz, .tar or .zip.
+Compare a pack with what was packed: every byte, every link, and what can be run.
+It is an unpacked folder, or a file: .tar.gz, .tar or .zip.
 
 It finds damage. Who means harm can change the digests in {SUMS}, or this program, too.
 """
@@ -368,10 +368,7 @@ def _take_tar(stream: io.BufferedReader[Any] | gzip.GzipFile, collected: Collect
     with tarfile.open(
         fileobj=stream, mode="r|", tarinfo=_Member, encoding="utf-8", errors="surrogateescape"
     ) as archive:
-        while True:
-            member = archive.next()
-            if member is None:
-                break
+        for member in archive:
             archive.members = []  # type: ignore[attr-defined] # it keeps them for those who ask for names
             name = _inside(_bytes(member.name))
             if member.isdir():
