@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
-from hatch_envpack.archive.index import read_index
+from hatch_envpack.archive.index import INDEX_MAGIC, read_index
 from hatch_envpack.archive.layout import BLOCK
+from hatch_envpack.contents.frames import FrameWalk
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.extract.blocks import Blocks
 from hatch_envpack.extract.sources import is_zip, is_zstd, tar_stream
@@ -34,6 +35,8 @@ class Archive:
     head: bytes
     groups: tuple[Group, ...]
     """Of its index; none where there is no index, or where it cannot be reached before the end."""
+    is_file: bool
+    """Whether its end can be reached at once."""
 
     @property
     def is_zip(self) -> bool:
@@ -61,7 +64,17 @@ class Archive:
         self.stream.left = size
         # it is only read
         with tar_stream(self.stream, self.head, ahead=ahead) as pieces:  # type: ignore[arg-type]
-            yield _tar_members(pieces)
+            yield self._to_the_end(pieces)
+
+    def _to_the_end(self, pieces: Iterator[bytes]) -> Members:
+        yield from _tar_members(pieces)
+        walk = self.stream.walk
+        if walk is None:
+            return
+        if not walk.is_whole:
+            raise ArchiveError("the pack is damaged: it ends too early")
+        if self.is_file and INDEX_MAGIC in walk.skippable and not self.groups:
+            raise ArchiveError("the pack is damaged: its index cannot be read")
 
 
 def open_archive(source: Source) -> Archive:
@@ -78,7 +91,7 @@ def open_archive(source: Source) -> Archive:
     if source.size is not None and is_zstd(head):
         groups = read_index(stream) or ()
         stream.seek(len(head))
-    return Archive(_Replayed(head, stream), head, groups)
+    return Archive(_Replayed(head, stream), head, groups, source.size is not None)
 
 
 def limited(pieces: Iterable[bytes | memoryview], limit: int, name: str) -> bytes:
@@ -115,6 +128,7 @@ class _Replayed:
         """Bytes to its end, if that is not the stream's."""
         self.done = 0
         """Bytes that were read."""
+        self.walk = FrameWalk() if is_zstd(head) else None
         self._head = head
 
     def read(self, size: int) -> bytes:
@@ -123,6 +137,8 @@ class _Replayed:
         piece, self._head = self._head[:size], self._head[size:]
         piece = piece or self.whole.read(size)
         self.done += len(piece)
+        if self.walk is not None:
+            self.walk.feed(piece)
         if self.left is not None:
             self.left -= len(piece)
         return piece

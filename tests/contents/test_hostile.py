@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import os
 import struct
 import subprocess
 import sys
@@ -10,15 +12,17 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hatch_envpack
 from hatch_envpack import EnvpackError
 from hatch_envpack.archive import layout
+from hatch_envpack.archive.index import INDEX_MAGIC, read_index
 from hatch_envpack.archive.zip_layout import end_of_directory
 from hatch_envpack.sums.verify_envpack import NoPackError, Verified, verify_archive, verify_folder
-from tests.cli.test_program import COMMAND as _COMMAND
+from tests.cli.test_program import COMMAND
 from tests.sums.packs import DIRECTORY, FILE, FORMATS, LINK, Part, parts_of, small_pack, write
 
 if TYPE_CHECKING:
@@ -115,10 +119,9 @@ def test_what_would_not_be_unpacked(tmp_path: Path, packs: dict[str, Path], more
 
 
 def test_links_that_lead_around(tmp_path: Path, packs: dict[str, Path]) -> None:
-    """A thousand links, each through the next one and up and down a thousand times, take no minutes."""
-    around = "/".join(["a", ".."] * 600)
-    links = [Part(f"l{number:04}", LINK, f"l{number + 1:04}/../{around}".encode()) for number in range(1500)]
-    pack = write([*parts_of(packs["tar"]), *links, Part("l1500", DIRECTORY)], tmp_path / "pack", "tar")
+    """Some thousand links, each of which goes up and down a thousand times, take no minutes."""
+    links = [Part(f"l{number:04}", LINK, b"bin/../" * 580 + b"bin") for number in range(2000)]
+    pack = write([*parts_of(packs["tar"]), *links], tmp_path / "pack", "tar")
     with pytest.raises(EnvpackError, match="lead around too much"):
         hatch_envpack.verify(pack)
 
@@ -199,8 +202,8 @@ def _many_extensions() -> Iterator[bytes]:
 @pytest.mark.parametrize(
     "make",
     [
-        _huge_manifest, _huge_sums, _huge_extension, _impossible_size, _more_than_there_is, _endless_padding, _deep_json,
-        _many_lists, _many_lines, _many_extensions,
+        _huge_manifest, _huge_sums, _huge_extension, _impossible_size, _more_than_there_is, _endless_padding,
+        _deep_json, _many_lists, _many_lines, _many_extensions,
     ],
 )  # fmt: skip
 def test_sizes(tmp_path: Path, make: Callable[[], Iterator[bytes]], reader: str) -> None:
@@ -237,12 +240,18 @@ def _many_in_zip(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reader", "make"), [("verb", _many_in_tar), ("verb", _many_in_zip), ("program", _many_in_zip)]
+    ("reader", "make", "words"),
+    [
+        ("verb", _many_in_tar, "it has more names than any pack has"),
+        ("verb", _many_in_zip, "it has more names than any pack has"),
+        # the standard library sees that the place is another's
+        ("program", _many_in_zip, "'f0000001' and header b'f0000000' differ"),
+    ],
 )
-def test_a_million_members(tmp_path: Path, reader: str, make: Callable[[Path], None]) -> None:
+def test_a_million_members(tmp_path: Path, reader: str, make: Callable[[Path], None], words: str) -> None:
     """They are not all kept."""
     make(tmp_path / "pack")
-    assert _in_little_memory(reader, tmp_path / "pack").endswith("it has more names than any pack has\n")
+    assert words in _in_little_memory(reader, tmp_path / "pack")
 
 
 @pytest.mark.parametrize("reader", _READERS)
@@ -258,7 +267,8 @@ def test_a_pipe_without_end(packs: dict[str, Path]) -> None:
     """It is read no longer than it can be a pack."""
     data = packs["tar"].read_bytes().rstrip(b"\0")
     code = "import sys, os\nos.write(1, sys.stdin.buffer.read())\nwhile True: os.write(1, bytes(1 << 16))"
-    for command in ([sys.executable, "-m", "hatch_envpack.sums.verify_envpack", "-"], [_COMMAND, "verify", "-"]):
+    program = [sys.executable, "-m", "hatch_envpack.sums.verify_envpack", "-"]
+    for command in (program, [os.fspath(COMMAND), "verify", "-"]):
         with subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as endless:
@@ -298,8 +308,7 @@ def _judged(pack: Path, verify: Callable[[Path], Verified]) -> bool:
     """Whether a pack is found to be as it was packed; anything but the two errors is a failure of the test."""
     try:
         return verify(pack).ok
-    except (EnvpackError, NoPackError) as error:
-        assert "\n" not in str(error)
+    except (EnvpackError, NoPackError):
         return False
 
 
@@ -312,6 +321,34 @@ def _mutated(data: st.DataObject, whole: bytes) -> bytes:
         start = data.draw(st.integers(0, len(content)))
         del content[start : start + data.draw(st.integers(0, 2000))]
     return bytes(content)
+
+
+def test_an_index_that_is_lost(tmp_path: Path, packs: dict[str, Path]) -> None:
+    """A file with half of an index is damaged; without one, as other programs write it, a pack is whole too."""
+    whole = packs["tar.zst"].read_bytes()
+    tar = packs["tar"].read_bytes()
+    place = whole.rindex(struct.pack("<I", INDEX_MAGIC))
+    groups = read_index(io.BytesIO(whole))
+    # the first byte says whose index it is: with another one it is not ours
+    for at in range(place + 1, len(whole)):
+        other = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        (tmp_path / "pack").write_bytes(other)
+        # there are ways to compress the same to other bytes
+        assert not _judged(tmp_path / "pack", _verb) or read_index(io.BytesIO(other)) == groups
+        (tmp_path / "pack").write_bytes(whole[:at])
+        assert not _judged(tmp_path / "pack", _verb), at
+    (tmp_path / "pack").write_bytes(whole[:place])
+    assert _judged(tmp_path / "pack", _verb)
+    for made in (
+        zstandard.compress(tar),
+        zstandard.ZstdCompressor(write_checksum=True, write_content_size=False).compress(tar),
+        zstandard.compress(tar[:700]) + zstandard.compress(b"") + zstandard.compress(tar[700:]),
+        subprocess.run(["zstd", "-c", "--long=27"], input=tar, capture_output=True, check=True).stdout,
+    ):
+        (tmp_path / "pack").write_bytes(made)
+        assert _judged(tmp_path / "pack", _verb)
+        (tmp_path / "pack").write_bytes(made[:-1])
+        assert not _judged(tmp_path / "pack", _verb)
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

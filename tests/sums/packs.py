@@ -93,10 +93,10 @@ def _write_tar(parts: Sequence[Part], stream: io.BytesIO, mode: str) -> None:
 
 
 def _write_zip(parts: Sequence[Part], path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for part in parts:
             info = zipfile.ZipInfo(f"{part.name}/" if part.kind == DIRECTORY else part.name)
-            info.create_system = 3
+            info.create_system, info.compress_type = 3, zipfile.ZIP_DEFLATED
             kind = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, DIRECTORY: stat.S_IFDIR}[part.kind]
             info.external_attr = (kind | (0o755 if part.executable else 0o644)) << 16
             archive.writestr(info, part.data)
