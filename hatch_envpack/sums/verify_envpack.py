@@ -126,7 +126,8 @@ class Verified:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it, as JSON has it."""
-        return {"ok": self.ok, **asdict(self)}
+        fields = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {"ok": self.ok, **fields}
 
 
 def parse(manifest: bytes, sums: bytes) -> Packed:
