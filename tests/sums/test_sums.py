@@ -121,3 +121,24 @@ def test_names_that_are_taken(tmp_path: Path, owner: str) -> None:
     assert sorted(part.name for part in parts_of(done.path) if part.name in OWN_FILES) == sorted(OWN_FILES)
     told = {each.path for each in done.findings if each.kind == "taken-name"}
     assert told == (set(OWN_FILES) if owner == "distribution" else set())
+
+
+def test_what_the_cache_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where segments or all of a pack come from the cache, the list is that of a first build."""
+    site = make_environment(tmp_path / "env")
+    install(site, "one", {"one.py": "X = 1\n"})
+    install(site, "two", {"two.py": "X = 1\n"})
+
+    def packed(cache: str, name: str) -> Path:
+        monkeypatch.setenv("HATCH_ENVPACK_CACHE_DIR", str(tmp_path / cache))
+        done = hatch_envpack.pack(
+            tmp_path / "env", tmp_path / name, exclude=["bin/**", "lib/*.so*", "lib/python3.12/[a-r]*"],
+            verify=False, bytecode=False,
+        )  # fmt: skip
+        return done.path
+
+    packed("first", "old.tar")
+    install(site, "two", {"two.py": "X = 2\n"})
+    changed, whole, fresh = packed("first", "changed.tar"), packed("first", "whole.tar"), packed("other", "fresh.tar")
+    assert hatch_envpack.verify(fresh).ok
+    assert changed.read_bytes() == whole.read_bytes() == fresh.read_bytes()
