@@ -38,8 +38,10 @@ _MAX_NAMES = 64 << 20
 """Members of an archive, and bytes of their names, that are kept in memory until all digests are known."""
 _MAX_NAME = 4096
 """Bytes of a name or a link's target: no file can have a longer one."""
-_MAX_EXTENSION = 1 << 20
+_MAX_EXTENSION = 4 << 20
 """Bytes of what stands before a member of a tar archive."""
+MAX_DIRECTORY = 64 << 20
+"""Bytes of what says what is in a zip."""
 MAX_PADDING = 16 << 20
 """Bytes of zeros behind the end of one."""
 
@@ -262,7 +264,7 @@ class Collected:
 
 def verify_archive(stream: io.FileIO) -> Verified:
     """Compare what the standard library reads: a ``.tar.gz``, ``.tar`` or ``.zip``. Raises `NoPackError`, `OSError`."""
-    buffered = io.BufferedReader(stream, _CHUNK)
+    buffered = _Buffered(stream, _CHUNK)
     head = buffered.peek(len(_ZSTD))
     collected = Collected()
     if head.startswith(_ZSTD):
@@ -273,7 +275,7 @@ def verify_archive(stream: io.FileIO) -> Verified:
                 raise NoPackError("a zip says at its end what is in it, so that it must be a file: save it first")
             _take_zip(buffered, collected)
         else:
-            _take_tar(gzip.GzipFile(fileobj=buffered) if head.startswith(_GZIP) else buffered, collected)
+            _take_tar(_Limited(gzip.GzipFile(fileobj=buffered) if head.startswith(_GZIP) else buffered), collected)
     except _DAMAGED as error:
         raise NoPackError(f"it is damaged, or is no .tar.gz, .tar or .zip: {error}") from error
     return collected.result()
@@ -354,23 +356,42 @@ def _plain(name: bytes) -> bytes:
 
 
 class _Member(tarfile.TarInfo):
-    """A member for which memory stays small: what stands before it is read whole."""
+    """A member without what is kept for all that follow: those headers could fill the memory one by one."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
         member = super().frombuf(buf, encoding, errors)
-        plain = member.isreg() or member.isdir() or member.issym() or member.islnk()
-        if member.size < 0 or not (plain or member.size <= _MAX_EXTENSION):
-            raise NoPackError(f"it is damaged: {member.name!r} has an impossible size")
+        if member.type == tarfile.XGLTYPE or member.size < 0:
+            raise NoPackError(f"{member.name!r} is nothing that a pack has")
         return member
 
 
-def _take_tar(stream: io.BufferedReader[Any] | gzip.GzipFile, collected: Collected) -> None:
+class _Limited:
+    """A tar stream that ends with an error where more is read than its members have: headers are kept in memory."""
+
+    def __init__(self, stream: io.BufferedReader[Any] | gzip.GzipFile) -> None:
+        self._stream = stream
+        self.left = _MAX_EXTENSION
+
+    def read(self, size: int) -> bytes:
+        data: bytes = self._stream.read(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise NoPackError("it is damaged: there is too much before a member or behind the end")
+        return data
+
+
+def _take_tar(stream: _Limited, collected: Collected) -> None:
     with tarfile.open(
-        fileobj=stream, mode="r|", tarinfo=_Member, encoding="utf-8", errors="surrogateescape"
+        fileobj=stream,
+        mode="r|",
+        tarinfo=_Member,
+        encoding="utf-8",
+        errors="surrogateescape",  # type: ignore[call-overload]
     ) as archive:
         for member in archive:
-            archive.members = []  # type: ignore[attr-defined] # it keeps them for those who ask for names
+            stream.left = member.size + _MAX_EXTENSION
+            archive.members = []  # it keeps them for those who ask for names
             name = _inside(_bytes(member.name))
             if member.isdir():
                 collected.folder(name)
@@ -384,11 +405,19 @@ def _take_tar(stream: io.BufferedReader[Any] | gzip.GzipFile, collected: Collect
             else:
                 raise NoPackError(f"{member.name!r} is neither file, folder nor link")
         # nothing but zeros may follow the end; a checksum of the stream is compared at its own
-        left = MAX_PADDING
+        stream.left = MAX_PADDING
         for piece in iter(lambda: archive.fileobj.read(_CHUNK), b""):
-            left -= len(piece)
-            if left < 0 or piece.strip(b"\0"):
+            if piece.strip(b"\0"):
                 raise NoPackError("it is damaged: something follows its end, or a member's header is wrong")
+
+
+class _Buffered(io.BufferedReader):
+    """A file of which nothing large is read at once: only a zip's directory is, if it says so."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > MAX_DIRECTORY:
+            raise NoPackError("it has more names than any pack has")
+        return super().read(size)
 
 
 def _take_zip(stream: io.BufferedReader[Any], collected: Collected) -> None:
