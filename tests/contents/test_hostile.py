@@ -273,14 +273,14 @@ def _many_in_tar(path: Path) -> None:
 
 
 def _many_in_zip(path: Path) -> None:
-    """Write a directory of a million files, which all lie in one place."""
+    """Write a directory of one file a million times."""
     record = struct.Struct("<IHHHHHHIIIHHHHHII")
     fields = (0x02014B50, 3 << 8 | 20, 20, 0, 0, 0, 0x21, 0, 0, 0, 8, 0, 0, 0, 0, 0o100644 << 16, 0)
     start = record.pack(*fields)
     with path.open("wb") as stream:
         stream.write(struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 0x21, 0, 0, 0, 8, 0) + b"f0000000")
         offset = stream.tell()
-        size = stream.write(b"".join(start + b"f%07d" % number for number in range(10**6)))
+        size = stream.write((start + b"f0000000") * 10**6)
         stream.write(end_of_directory(10**6, size, offset))
 
 
@@ -288,9 +288,8 @@ def _many_in_zip(path: Path) -> None:
     ("reader", "make", "words"),
     [
         ("verb", _many_in_tar, "it has more names than any pack has"),
-        ("verb", _many_in_zip, "it has more names than any pack has"),
-        # the standard library sees that the place is another's
-        ("program", _many_in_zip, "'f0000001' and header b'f0000000' differ"),
+        ("verb", _many_in_zip, "it has 'f0000000' twice"),
+        ("program", _many_in_zip, "it has 'f0000000' twice"),
     ],
 )
 def test_a_million_members(tmp_path: Path, reader: str, make: Callable[[Path], None], words: str) -> None:
