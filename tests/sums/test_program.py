@@ -16,7 +16,7 @@ from hatch_envpack.formats import FOLDER
 from hatch_envpack.sums import verify_envpack
 from tests.conftest import find_pyenv
 from tests.environment.made import snapshot
-from tests.sums.packs import FILE, FORMATS, LINK, Part, changed, parts_of, small_pack, write
+from tests.sums.packs import FILE, FORMATS, LINK, Part, parts_of, small_pack, write
 
 if TYPE_CHECKING:
     from tests.conftest import Built
@@ -189,8 +189,7 @@ def test_a_zip_of_another_system(tmp_path: Path, packs: dict[str, Path]) -> None
 
 
 def test_damage_in_compressed_bytes(tmp_path: Path, packs: dict[str, Path]) -> None:
-    """A byte of the file itself that is another one never goes unnoticed, but where it means nothing."""
-    assert changed(parts_of(packs["tar"]), "pyvenv.cfg", lambda part: part) == parts_of(packs["tar"])
+    """A byte in the middle of the file that is another one is an error."""
     for name in ("tar.gz", "zip"):
         data = bytearray(packs[name].read_bytes())
         data[len(data) // 2] ^= 1
