@@ -6,12 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hatch_envpack.api import Packed, diff, inspect, pack, unpack
+    from hatch_envpack.api import Packed, diff, inspect, pack, unpack, verify
     from hatch_envpack.contents.contents import Contents
     from hatch_envpack.contents.diff import Difference
     from hatch_envpack.errors import EnvpackError
     from hatch_envpack.extract.unpack import Unpacked
     from hatch_envpack.settings import Allowance
+    from hatch_envpack.sums.verify_envpack import Verified
 
 __version__ = "0.1.0"
 
@@ -22,15 +23,17 @@ _PLACES = {
     "EnvpackError": "errors",
     "Packed": "api",
     "Unpacked": "extract.unpack",
+    "Verified": "sums.verify_envpack",
     "diff": "api",
     "inspect": "api",
     "pack": "api",
     "unpack": "api",
+    "verify": "api",
 }
 
 __all__ = [
-    "Allowance", "Contents", "Difference", "EnvpackError", "Packed", "Unpacked", "__version__",
-    "diff", "inspect", "pack", "unpack",
+    "Allowance", "Contents", "Difference", "EnvpackError", "Packed", "Unpacked", "Verified", "__version__",
+    "diff", "inspect", "pack", "unpack", "verify",
 ]  # fmt: skip
 
 

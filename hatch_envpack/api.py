@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from hatch_envpack.archive.below import plain_folder
 from hatch_envpack.contents.diff import Difference, compare
 from hatch_envpack.contents.read import read_contents
+from hatch_envpack.contents.verify import verify_pack
 from hatch_envpack.engines import ENGINES
 from hatch_envpack.errors import ConfigError
 from hatch_envpack.extract.unpack import Unpacked
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from hatch_envpack.environment.editable import Policy
     from hatch_envpack.finding import Finding
     from hatch_envpack.report import Report, SegmentFigures, Summary
+    from hatch_envpack.sums.verify_envpack import Verified
 
 _REPRODUCIBLE = 1580601600
 """The time that hatchling gives to what it builds, in seconds since 1970."""
@@ -80,7 +82,7 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     verify: Literal[True, False, "always"] = True,
     strict: bool = False,
     accept: Sequence[Allowance] = (),
-    arcroot: str = "",
+    root_directory: str = "",
     force: bool = False,
     verbose: bool = False,
     jobs: int | None = None,
@@ -93,9 +95,9 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     ``exclude`` have the syntax of ``.gitignore``, those of ``include`` bring back what they took. ``level`` is the
     compressor's. ``copy_links`` puts files in the places of symbolic links, as ``engine`` does where it has to.
     ``editable`` says what is done with editable installs: ``build`` packs their wheels, ``ignore`` leaves them out.
-    ``system_site_packages`` packs what the environment borrows from its interpreter too. ``arcroot`` is the folder of
-    the archive in which everything is to lie. ``jobs`` are how many frames are compressed at once, by default one on
-    each core. ``report`` hears of the progress, and with ``verbose`` of single files too.
+    ``system_site_packages`` packs what the environment borrows from its interpreter too. ``root_directory`` is the
+    folder of the archive in which everything is to lie. ``jobs`` are how many frames are compressed at once, by default
+    one on each core. ``report`` hears of the progress, and with ``verbose`` of single files too.
 
     The time stamp of every file is ``SOURCE_DATE_EPOCH``, or a constant. Raises `EnvpackError`.
     """
@@ -128,7 +130,7 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
             file_name,
             force,
             jobs,
-            _folder_of_archive(arcroot, chosen),
+            _folder_of_archive(root_directory, chosen),
             system_site_packages,
             verbose,
         )
@@ -149,6 +151,16 @@ def inspect(pack: str | os.PathLike[str]) -> Contents:
 def diff(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> Difference:
     """Return what differs between two packs, without unpacking them. Raises `EnvpackError`."""
     return compare(inspect(old), inspect(new))
+
+
+def verify(pack: str | os.PathLike[str], *, progress: Callable[[int, int], None] | None = None) -> Verified:
+    """Compare every byte of a pack with its digests: of a file of any format, a folder, a URL, or ``-``.
+
+    ``progress`` is called with bytes done and all bytes, where these are known. What differs is in the result, whose
+    ``ok`` says whether anything does. Raises `EnvpackError` for what is no pack, and for an archive that is so damaged
+    that it cannot be read to its end.
+    """
+    return verify_pack(os.fspath(pack), progress)
 
 
 def unpack(
@@ -225,10 +237,10 @@ def _place(output: str | os.PathLike[str] | None, asked: str | None, engine: str
     return folder, file_name, chosen
 
 
-def _folder_of_archive(arcroot: str, chosen: str) -> str:
-    if arcroot and chosen == FOLDER:
+def _folder_of_archive(root_directory: str, chosen: str) -> str:
+    if root_directory and chosen == FOLDER:
         raise ConfigError(f"the format {FOLDER} is no archive, so that it has no root folder: name it with `--output`")
-    return plain_folder(arcroot) if arcroot else ""
+    return plain_folder(root_directory) if root_directory else ""
 
 
 def _format_of(path: Path) -> str:

@@ -29,6 +29,7 @@ LAYERS = (
         "clone",
         "formats",
         "engines",
+        "sums",
     },
     {"process", "workspace", "config", "console"},
     {"elf", "macho"},

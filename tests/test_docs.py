@@ -22,6 +22,7 @@ from hatch_envpack.cache.tag import claim
 from hatch_envpack.cli.program import VERBS, program
 from hatch_envpack.config import HATCHLING_OPTIONS, parse_settings
 from hatch_envpack.settings import Settings
+from hatch_envpack.sums.sums import OWN_FILES
 from tests.conftest import REPOSITORY, copy_example, find_pyenv, hatchling_build, missing
 from tests.documents import blocks
 from tests.environment.made import make_environment
@@ -102,8 +103,14 @@ def _run_console(document: str, folder: Path, cwd: Path, **variables: str) -> st
 
 
 def test_command_line_as_documented(tmp_path: Path, pyenv_pack: Built) -> None:
-    """What is shown unpacks and runs a pack."""
-    assert "4 anomalies in 240 readings" in _run_console("docs/command-line.md", tmp_path, pyenv_pack.pack.parent)
+    """What is shown unpacks, runs and verifies a pack."""
+    printed = _run_console("docs/command-line.md", tmp_path, pyenv_pack.pack.parent)
+    assert "4 anomalies in 240 readings" in printed
+    shown = "\n".join(blocks(REPOSITORY / "docs/command-line.md", "console"))
+    ways = re.findall(r"hatch-envpack verify |verify_envpack\.py", shown)
+    # the program takes two lines to say it, and gives the same digest however it is run
+    assert printed.count(" files and links are as they were packed") == len(ways) >= 5
+    assert len(set(re.findall(r"^sha256 ([0-9a-f]{64})$", printed, re.MULTILINE))) == 1
 
 
 def test_packing_an_environment_as_documented(tmp_path: Path) -> None:
@@ -118,6 +125,7 @@ def test_packing_an_environment_as_documented(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("environment.tar.zst ")
     assert "\n3.12." in done.stdout
+    assert re.search(r"^True [0-9a-f]{64} \d+\nadded since: 0$", done.stdout, re.MULTILINE)
     assert (work / "unpacked/bin/python").exists()
 
 
@@ -170,6 +178,12 @@ def test_every_verb_is_documented() -> None:
         verb = program.get_command(context, name)
         verbs |= {f"{name} {inner}" for inner in verb.commands} if isinstance(verb, click.Group) else {name}
     assert set(re.findall(r"^\| `([\w ]+)` \|", text.split("\n## ")[0], re.MULTILINE)) == verbs
+
+
+def test_the_packs_own_files_are_documented() -> None:
+    """The table has each, and no other."""
+    text = (REPOSITORY / "docs/how-it-works.md").read_text().partition("\n## Digests")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(.+?)` \|", text, re.MULTILINE) == list(OWN_FILES)
 
 
 def test_the_cache_as_documented(tmp_path: Path) -> None:

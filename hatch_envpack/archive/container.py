@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hatch_envpack.archive.member import Member
     from hatch_envpack.frame.frame import FrameRecord, Work
 
-MANIFEST, FOLDERS, END = "manifest", "folders", "end"
+MANIFEST, SUMS, FOLDERS, END = "manifest", "sums", "folders", "end"
 """The groups of frames that come before those of the segments, and after them."""
 
 Groups: TypeAlias = "Sequence[tuple[str, Sequence[FrameRecord]]]"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _VERSION = 1
 _SIGNATURE = b"envpack\x01"
 _SKIPPABLE = struct.Struct("<II")
-_INDEX_MAGIC = 0x184D2A5D
+INDEX_MAGIC = 0x184D2A5D
 _TABLE_MAGIC = 0x184D2A5E
 _ENTRY = struct.Struct("<II")
 _FOOTER = struct.Struct("<IBI")
@@ -113,7 +113,7 @@ def _encode_index(groups: Iterable[Group]) -> bytes:
     }
     compressor = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True, write_checksum=True)
     payload = _SIGNATURE + compressor.compress(json.dumps(content, separators=(",", ":")).encode())
-    return _SKIPPABLE.pack(_INDEX_MAGIC, len(payload)) + payload
+    return _SKIPPABLE.pack(INDEX_MAGIC, len(payload)) + payload
 
 
 def _encode_table(sizes: Sequence[tuple[int, int]]) -> bytes:
@@ -148,7 +148,7 @@ def _read_payload(frame: bytes) -> bytes | None:
         raise ArchiveError(_DAMAGED)
     magic, size = _SKIPPABLE.unpack_from(frame)
     payload = frame[_SKIPPABLE.size :]
-    if magic != _INDEX_MAGIC or not payload.startswith(_SIGNATURE):
+    if magic != INDEX_MAGIC or not payload.startswith(_SIGNATURE):
         return None
     compressed = payload[len(_SIGNATURE) :]
     try:

@@ -11,7 +11,7 @@ from hatch_envpack.entry import Stamp
 from hatch_envpack.finding import Finding
 from hatch_envpack.relocate.chain import apply
 from hatch_envpack.segment.folders import folders_above
-from hatch_envpack.segment.record import Digest, RecordValue, record_value
+from hatch_envpack.segment.record import Digest, RecordValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,6 +34,8 @@ class Slicer:
         self._odd: dict[PurePosixPath, str] = {}
         self.changed: dict[PurePosixPath, RecordValue] = {}
         """What is not as ``RECORD`` has it, complete when all members were taken."""
+        self.sums: dict[str, str] = {}
+        """SHA-256 of each file as it is packed, in hexadecimal digits; complete as `changed` is."""
 
     def findings(self) -> list[Finding]:
         """Return one finding for each file that is not what ``RECORD`` says (C9)."""
@@ -53,34 +55,35 @@ class Slicer:
         Raises `ArchiveError` for a file that cannot be read or changes meanwhile, `RelocationError` from a fixer.
         """
         for entry in entries:
-            origin = entry.copy_of or entry
-            if origin.link is not None:
-                yield Member(str(entry.path), link=origin.link)
-            elif origin.source is None:
-                yield self._named(entry, self._made(origin))
+            if entry.copy_of is not None:
+                # what there is to be said of the file itself is said where that is packed
+                for member in Slicer(self._chain, self._scanner).members([entry.copy_of]):
+                    yield replace(member, path=str(entry.path), chunks=self._noted(entry.path, member))
+            elif entry.link is not None:
+                yield Member(str(entry.path), link=entry.link)
+            elif entry.source is None:
+                yield self._made(entry)
             else:
-                with origin.open() as stream:
-                    yield self._named(entry, self._file(origin, stream))
-
-    def _named(self, entry: Entry, member: Member) -> Member:
-        """Return the member of what the entry is a copy of under the entry's own name."""
-        if entry.copy_of is None:
-            return member
-        return replace(member, path=str(entry.path), chunks=self._noted(entry.path, member))
+                with entry.open() as stream:
+                    yield self._file(entry, stream)
 
     def _noted(self, path: PurePosixPath, member: Member) -> Iterator[bytes]:
         """Yield the content, and note what ``RECORD`` is to say of it: its row may be the link's, or there is none."""
-        digest = Digest("sha256=")
+        digest = Digest("")
         for chunk in member.chunks:
             digest.update(chunk)
             yield chunk
-        self.changed[path] = RecordValue(digest.text, str(member.size))
+        self.sums[str(path)] = digest.sha256
+        self.changed[path] = digest.value(member.size)
 
     def _made(self, entry: Entry) -> Member:
         fixed = self._chain.fixed(entry)
+        data = entry.read() if fixed is None else fixed
+        digest = Digest("")
+        digest.update(data)
         if fixed is not None:
-            self.changed[entry.path] = record_value(fixed)
-        return self._whole(entry, entry.read() if fixed is None else fixed)
+            self.changed[entry.path] = digest.value(len(data))
+        return self._whole(entry, data, digest)
 
     def _file(self, entry: Entry, stream: BinaryIO) -> Member:
         before = Stamp.of(os.fstat(stream.fileno()))
@@ -98,10 +101,12 @@ class Slicer:
         fits = self._compare(entry, digest, len(data))
         fixed = apply(fixers, entry, data)
         if fixed is not None:
-            self.changed[entry.path] = record_value(fixed)
+            data, digest = fixed, Digest("")
+            digest.update(fixed)
+            self.changed[entry.path] = digest.value(len(fixed))
         elif not fits:
             self.changed[entry.path] = RecordValue(digest.text, str(len(data)))
-        return self._whole(entry, data if fixed is None else fixed)
+        return self._whole(entry, data, digest)
 
     def _streamed(self, entry: Entry, first: bytes, stream: BinaryIO, before: Stamp) -> Iterator[bytes]:
         """Yield a file that no fixer wants to see, without ever having it in memory whole."""
@@ -118,6 +123,7 @@ class Slicer:
             yield chunk
             chunk = stream.read(CHUNK) if before.size >= CHUNK else b""
         self._check_unchanged(entry, stream, before, size)
+        self.sums[str(entry.path)] = digest.sha256
         if not self._compare(entry, digest, size):
             self.changed[entry.path] = RecordValue(digest.text, str(size))
 
@@ -134,11 +140,17 @@ class Slicer:
             self._odd[entry.path] = "is not the file that RECORD describes: it was changed since it was installed"
         return entry.path not in self._odd
 
-    def _whole(self, entry: Entry, data: bytes) -> Member:
+    def _whole(self, entry: Entry, data: bytes, digest: Digest) -> Member:
         self._scanner.begin()
         self._scanner.feed(entry.path, data)
-        chunks = (data,) if len(data) <= CHUNK else (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
-        return Member(str(entry.path), len(data), chunks, executable=entry.executable)
+        self.sums[str(entry.path)] = digest.sha256
+        return member_of(str(entry.path), data, executable=entry.executable)
+
+
+def member_of(path: str, data: bytes, *, executable: bool = False) -> Member:
+    """Return a file of which all is in memory."""
+    chunks = (data,) if len(data) <= CHUNK else (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
+    return Member(path, len(data), chunks, executable=executable)
 
 
 def folder_members(paths: Iterable[PurePosixPath]) -> Iterator[Member]:

@@ -13,6 +13,7 @@ from hatch_envpack.finding import Finding
 from hatch_envpack.frame.frame import FrameRecord
 from hatch_envpack.frame.pool import make_frames
 from hatch_envpack.segment.record import record_entry
+from hatch_envpack.sums.sums import sums_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,8 @@ class PackedSegment:
     findings: tuple[Finding, ...]
     largest: tuple[tuple[str, int], ...] = ()
     """Its largest files and their bytes, the largest first."""
+    sums: str = ""
+    """The lines of its files in the pack's list of digests."""
 
     @property
     def size(self) -> int:
@@ -56,6 +59,7 @@ class PackedSegment:
             "bytecode": [str(path) for path in self.bytecode],
             "findings": [finding.to_dict() for finding in self.findings],
             "largest": self.largest,
+            "sums": self.sums,
         }
 
     @classmethod
@@ -71,6 +75,7 @@ class PackedSegment:
             tuple(map(PurePosixPath, data["bytecode"])),
             tuple(Finding(**finding) for finding in data["findings"]),
             tuple((path, size) for path, size in data["largest"]),
+            data["sums"],
         )
 
 
@@ -160,4 +165,5 @@ class _Source:
             self._bytecode,
             (*self._packable.scanner.findings(), *self._slicer.findings()),
             tuple((path, size) for size, path in sorted(self._largest, reverse=True)),
+            sums_text(self._slicer.sums),
         )

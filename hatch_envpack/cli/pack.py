@@ -54,7 +54,7 @@ _REASON = "accepted on the command line"
 @click.option("--verify/--no-verify", default=True, help="Unpack the pack and prove it; on by default.")
 @click.option("--accept", "-a", multiple=True, metavar="KIND[=PATTERN]", help="Accept findings of a kind.")
 @click.option("--strict", is_flag=True, help="Findings that are not accepted are errors.")
-@click.option("--arcroot", default="", metavar="FOLDER", help="Put everything below this folder of the archive.")
+@click.option("--root-directory", default="", metavar="FOLDER", help="Put everything below this folder of the archive.")
 @click.option("--force", is_flag=True, help="Replace what lies in the pack's place.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Frames that are compressed at once.")
 @click.option("--verbose", "-v", is_flag=True, help="Tell of single files: whose they are not, what is left out.")

@@ -13,7 +13,7 @@ from hatch_envpack.cli.main import INTERRUPTED
 from hatch_envpack.errors import EnvpackError
 
 NAME = "hatch-envpack"
-VERBS = ("pack", "inspect", "diff", "unpack", "cache", "completion")
+VERBS = ("pack", "inspect", "diff", "verify", "unpack", "cache", "completion")
 """In the order of the help. The module of the same name in this folder holds the verb, under the same name."""
 
 _CODES = ((0, "all is well"), (1, "an error, in one line on standard error"), (2, "the command line is wrong"))

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.container import MANIFEST
-from hatch_envpack.archive.index import read_index
 from hatch_envpack.archive.layout import BLOCK
 from hatch_envpack.contents.contents import parse_contents
+from hatch_envpack.contents.members import limited, open_archive
 from hatch_envpack.contents.source import open_source
 from hatch_envpack.errors import ArchiveError
-from hatch_envpack.extract.blocks import Blocks
 from hatch_envpack.extract.names import shown
-from hatch_envpack.extract.sources import is_zip, is_zstd, tar_stream
-from hatch_envpack.extract.tar import members
 from hatch_envpack.manifest.model import PATH
+from hatch_envpack.sums.verify_envpack import MAX_MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from hatch_envpack.contents.contents import Contents
     from hatch_envpack.contents.source import Source
-
-_MAX_MANIFEST = 64 << 20
-"""Bytes; what is larger is no manifest."""
 
 
 def read_contents(pack: str) -> Contents:
@@ -34,82 +27,21 @@ def read_contents(pack: str) -> Contents:
     """
     is_folder = Path(pack).is_dir()
     with open_source(str(Path(pack, PATH)) if is_folder else pack) as source:
-        try:
-            if is_folder:
-                return parse_contents(_limited(iter(lambda: source.stream.read(BLOCK), b"")), {}, None)
-            return _read(source)
-        except OSError as error:
-            raise ArchiveError(f"{source.name} cannot be read: {error.strerror or error}") from error
-        except ArchiveError as error:
-            # what comes from a web server has its name already
-            text = str(error)
-            raise (error if source.name in text else ArchiveError(f"{source.name}: {text}")) from error
+        if is_folder:
+            pieces = iter(lambda: source.stream.read(BLOCK), b"")
+            return parse_contents(limited(pieces, MAX_MANIFEST, PATH), {}, None)
+        return _read(source)
 
 
 def _read(source: Source) -> Contents:
-    stream, compressed = source.stream, dict[str, int]()
-    if source.size is not None:
-        stream.seek(0)
-    head = _head(stream)
-    if is_zip(head):
-        return parse_contents(_from_zip(source), compressed, source.size)
-    if is_zstd(head) and source.size is not None:
-        groups = read_index(stream) or ()
-        compressed = {group.name: sum(frame.compressed for frame in group.frames) for group in groups}
-        stream.seek(len(head))
+    archive = open_archive(source)
+    compressed = {group.name: sum(frame.compressed for frame in group.frames) for group in archive.groups}
     # with an index it is known where the manifest ends, and nothing behind it is read
-    with tar_stream(_Replayed(head, stream, compressed.get(MANIFEST)), head) as pieces:  # type: ignore[arg-type]
-        blocks = Blocks(pieces)
-        for member in members(blocks):
-            # with --arcroot it lies in a folder
-            if member.name.rpartition(b"/")[2] != PATH.encode():
+    with archive.members(size=compressed.get(MANIFEST), ahead=False) as members:
+        for number, (member, data) in enumerate(members):
+            # with --root-directory it lies in a folder
+            if member.name == PATH.encode() or (not number and member.name.endswith(f"/{PATH}".encode())):
+                return parse_contents(limited(data, MAX_MANIFEST, PATH), compressed, source.size)
+            if not archive.is_zip:
                 raise ArchiveError(f"this is no pack: its first member is {shown(member.name)}, not {PATH}")
-            return parse_contents(_limited(blocks.data()), compressed, source.size)
-    if not blocks.ended:
-        raise ArchiveError("the pack is damaged: it ends too early")
-    raise ArchiveError(f"this is no pack: it is empty, and has no {PATH}")
-
-
-def _from_zip(source: Source) -> bytes:
-    from hatch_envpack.extract.zip import zip_members  # noqa: PLC0415 - what most packs do not need
-
-    if source.size is None:
-        raise ArchiveError("a zip says at its end what is in it, so that it must be a file: save it first")
-    for number, (member, data) in enumerate(zip_members(source.stream)):
-        if member.name == PATH.encode() or (not number and member.name.endswith(f"/{PATH}".encode())):
-            return _limited(data)
-    raise ArchiveError(f"this is no pack: it has no {PATH}")
-
-
-def _head(stream: BinaryIO) -> bytes:
-    head = b""
-    while len(head) < BLOCK and (piece := stream.read(BLOCK - len(head))):
-        head += piece
-    return head
-
-
-def _limited(pieces: Iterable[bytes | memoryview]) -> bytes:
-    data = bytearray()
-    for piece in pieces:
-        data += piece
-        if len(data) > _MAX_MANIFEST:
-            raise ArchiveError(f"the pack is damaged: its {PATH} is too large")
-    return bytes(data)
-
-
-class _Replayed:
-    """A stream of which the beginning was read already, and that may end early."""
-
-    def __init__(self, head: bytes, stream: BinaryIO, end: int | None) -> None:
-        self._head = head
-        self._stream = stream
-        self._left = end
-
-    def read(self, size: int) -> bytes:
-        if self._left is not None:
-            size = min(size, self._left)
-        piece, self._head = self._head[:size], self._head[size:]
-        piece = piece or self._stream.read(size)
-        if self._left is not None:
-            self._left -= len(piece)
-        return piece
+    raise ArchiveError(f"this is no pack: it {'' if archive.is_zip else 'is empty, and '}has no {PATH}")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.extract.names import parent, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _MAX_FOLLOWED = 40
 """Linux follows no more in one look-up (path_resolution(7)): a longer way leads nowhere."""
+_MAX_STEPS = 2_000_000
+"""Of all links together; packs have some thousand links of a few steps each."""
 
 
 def check_links(links: Mapping[bytes, bytes]) -> None:
@@ -20,16 +23,17 @@ def check_links(links: Mapping[bytes, bytes]) -> None:
     ``links`` are the targets of all links of the tree, by name. Nothing else in it changes where a path leads, so that
     this is exact where a comparison of the text is not: ``a -> ..`` inside of a folder, and then ``b -> a/..``.
     """
+    steps = count(1)
     for name, target in links.items():
         folder = name
         while folder := parent(folder):
             if folder in links:
                 raise ArchiveError(f"the member {shown(name)} would be unpacked through a link: refused")
-        if _leads_out(name, links):
+        if _leads_out(name, links, steps):
             raise ArchiveError(f"the link {shown(name)} leads out of the folder, to {shown(target)}: refused")
 
 
-def _leads_out(name: bytes, links: Mapping[bytes, bytes]) -> bool:
+def _leads_out(name: bytes, links: Mapping[bytes, bytes], steps: Iterator[int]) -> bool:
     place = name.split(b"/")[:-1]
     target = links[name]
     if target.startswith(b"/") or b"\0" in target or not target:
@@ -37,6 +41,8 @@ def _leads_out(name: bytes, links: Mapping[bytes, bytes]) -> bool:
     waiting = target.split(b"/")[::-1]
     followed = 1
     while waiting:
+        if next(steps) > _MAX_STEPS:
+            raise ArchiveError("the links lead around too much: refused")
         part = waiting.pop()
         if part in (b"", b"."):
             continue

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _CHUNK = 1 << 20
+_SMALL_CHUNK = 1 << 15
 _GZIP_CHUNK = 1 << 17
 """What is left of a piece is copied at the end of each gzip member, of which there may be many."""
 _QUEUE = 8
@@ -42,26 +43,30 @@ def is_zstd(head: bytes) -> bool:
 
 
 @contextmanager
-def tar_stream(stream: BinaryIO, head: bytes) -> Iterator[Iterator[bytes]]:
+def tar_stream(stream: BinaryIO, head: bytes, *, ahead: bool = True) -> Iterator[Iterator[bytes]]:
     """Give the tar stream of a file in pieces of bounded size; ``head`` is how it begins.
+
+    ``ahead`` is for who wants all of it: more of the file is read than what was asked for.
 
     The iterator raises `ArchiveError` for damage, and this function for what is no archive.
     """
     if is_zstd(head):
-        with _ahead(_from_zstd(stream)) as pieces:
-            yield pieces
+        pieces = _from_zstd(stream, _CHUNK if ahead else _SMALL_CHUNK)
+    elif head.startswith(_GZIP):
+        pieces = _from_gzip(stream, _GZIP_CHUNK if ahead else _SMALL_CHUNK)
+    elif is_header(head):
+        yield _pieces(stream, _CHUNK if ahead else _SMALL_CHUNK)
         return
-    if head.startswith(_GZIP):
-        with _ahead(_from_gzip(stream)) as pieces:
-            yield pieces
+    else:
+        raise ArchiveError("it is damaged or is no archive: none of .tar.zst, .tar.gz, .tar and .zip")
+    if not ahead:
+        yield pieces
         return
-    if is_header(head):
-        yield _pieces(stream)
-        return
-    raise ArchiveError("it is damaged or is no archive: none of .tar.zst, .tar.gz, .tar and .zip")
+    with _ahead(pieces) as taken:
+        yield taken
 
 
-def _pieces(stream: BinaryIO, size: int = _CHUNK) -> Iterator[bytes]:
+def _pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
     try:
         while piece := stream.read(size):
             yield piece
@@ -69,11 +74,11 @@ def _pieces(stream: BinaryIO, size: int = _CHUNK) -> Iterator[bytes]:
         raise ArchiveError(f"the pack cannot be read: {error.strerror}") from error
 
 
-def _from_zstd(stream: BinaryIO) -> Iterator[bytes]:
+def _from_zstd(stream: BinaryIO, size: int) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
     try:
-        with decompressor.stream_reader(stream, read_size=_CHUNK, read_across_frames=True, closefd=False) as reader:
-            while piece := reader.read(_CHUNK):
+        with decompressor.stream_reader(stream, read_size=size, read_across_frames=True, closefd=False) as reader:
+            while piece := reader.read(size):
                 yield piece
     except zstandard.ZstdError as error:
         raise ArchiveError(f"the pack is damaged: {error}") from error
@@ -81,12 +86,12 @@ def _from_zstd(stream: BinaryIO) -> Iterator[bytes]:
         raise ArchiveError(f"the pack cannot be read: {error.strerror}") from error
 
 
-def _from_gzip(stream: BinaryIO) -> Iterator[bytes]:
+def _from_gzip(stream: BinaryIO, size: int) -> Iterator[bytes]:
     """Yield the content of all members, each with its checksum compared; zeros behind the last are padding."""
     decompressor = zlib.decompressobj(_GZIP_WINDOW)
     waiting = b""
     begun = False
-    for piece in _pieces(stream, _GZIP_CHUNK):
+    for piece in _pieces(stream, size):
         waiting += piece
         while waiting:
             if decompressor.eof:

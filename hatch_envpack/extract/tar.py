@@ -31,7 +31,9 @@ _FILES = (b"0", b"\0", b"7")
 _PAX, _PAX_FOR_ALL = b"x", b"g"
 _LONG = {b"L": b"path", b"K": b"linkpath"}
 """GNU's headers for what is too long, by the keys that pax has for the same."""
+_KEYS = frozenset({b"path", b"linkpath", b"size", b"mtime"})
 _MAX_EXTENSION = 1 << 20
+_LENGTH_DIGITS = len(str(_MAX_EXTENSION))
 _EXECUTABLE = 0o111
 _BASE_256, _NEGATIVE = 0x80, 0xFF
 _SECOND = 1_000_000_000
@@ -141,18 +143,23 @@ def _extension(blocks: Blocks, size: int) -> bytes:
 
 
 def _records(data: bytes) -> dict[bytes, bytes]:
-    """Return the records of a pax header: ``length key=value`` and a newline, the length that of all of it."""
+    """Return the records of a pax header that say what is needed.
+
+    A record is ``length key=value`` and a newline, the length that of all of it.
+    """
     records = {}
-    while data.strip(b"\0"):
-        length, _, rest = data.partition(b" ")
-        size = int(length) if length.isdigit() and len(length) < len(str(_MAX_EXTENSION)) + 1 else 0
-        key, equals, value = rest[: size - len(length) - 1].partition(b"=")
-        if size > len(data) or not equals or not value.endswith(b"\n"):
+    at, end = 0, len(data.rstrip(b"\0"))
+    while at < end:
+        length, _, _ = data[at : at + _LENGTH_DIGITS + 1].partition(b" ")
+        size = int(length) if length.isdigit() and len(length) <= _LENGTH_DIGITS else 0
+        key, equals, value = data[at + len(length) + 1 : at + size].partition(b"=")
+        if at + size > len(data) or not equals or not value.endswith(b"\n"):
             raise ArchiveError("the pack is damaged: a member's extended header cannot be read")
         if key.startswith(b"GNU.sparse."):
             raise ArchiveError("the archive has sparse files: make it without `--sparse`")
-        records[key] = value[:-1]
-        data = data[size:]
+        if key in _KEYS:
+            records[key] = value[:-1]
+        at += size
     return records
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.extract.names import checked, shown
 from hatch_envpack.extract.tar import FILE, FOLDER, SYMLINK, Member
+from hatch_envpack.sums.verify_envpack import MAX_DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ _SECOND = 1_000_000_000
 def zip_members(stream: BinaryIO) -> Iterator[tuple[Member, Iterator[memoryview]]]:
     """Yield each member and its data. Raises `ArchiveError` for damage, and for members that are refused."""
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with zipfile.ZipFile(_Directory(stream)) as archive:
             infos = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError, OSError) as error:
         raise ArchiveError(f"the pack is damaged: {error}") from error
@@ -52,6 +53,24 @@ def zip_members(stream: BinaryIO) -> Iterator[tuple[Member, Iterator[memoryview]
                 raise ArchiveError(f"the pack is damaged: the link {shown(name)} is too long")
             member = member._replace(target=b"".join(data))
         yield member, data
+
+
+class _Directory:
+    """A zip of which the directory alone is read, and at once, however large it says that it is."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size > MAX_DIRECTORY:
+            raise ArchiveError("the zip has more names than any pack has: refused")
+        return self._stream.read(size)
 
 
 def _name(info: zipfile.ZipInfo) -> bytes:

@@ -6,13 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hatch_envpack.sums.verify_envpack import MANIFEST, SUMS
+
 if TYPE_CHECKING:
     from hatch_envpack.finding import Finding
     from hatch_envpack.libraries.licences import CopiedLibrary
     from hatch_envpack.manifest.needs import Needs
 
 FORMAT_VERSION = 1
-PATH = "envpack.json"
+PATH = MANIFEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class Manifest:
     segments: tuple[SegmentSummary, ...]
     largest: tuple[tuple[str, int], ...]
     """The largest files and their bytes."""
+    links: tuple[tuple[str, str], ...]
+    """Path and target of each symbolic link."""
+    executables: tuple[str, ...]
+    sums: int
+    """How many files the list of digests has."""
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,6 +73,9 @@ class Manifest:
             "segments": [{"name": s.name, "files": s.files, "size": s.size} for s in self.segments],
             "largest": [{"path": path, "size": size} for path, size in self.largest],
             "findings": [finding.to_dict() for finding in self.findings],
+            "sums": {"path": SUMS, "files": self.sums},
+            "links": dict(self.links),
+            "executables": list(self.executables),
         }
 
     def to_bytes(self) -> bytes:

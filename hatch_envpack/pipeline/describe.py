@@ -8,11 +8,13 @@ from hatch_envpack.archive.segments import LARGEST
 from hatch_envpack.libraries.policy import is_of_the_host
 from hatch_envpack.manifest.model import Manifest, SegmentSummary
 from hatch_envpack.manifest.platform import platform_tag
+from hatch_envpack.pipeline.head import DESCRIBED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hatch_envpack.archive.segments import PackedSegment
+    from hatch_envpack.entry import Entry
     from hatch_envpack.finding import Finding
     from hatch_envpack.libraries.plan import LibraryPlan
     from hatch_envpack.manifest.needs import Needs
@@ -25,9 +27,11 @@ def describe(
     plan: LibraryPlan,
     left_out: tuple[tuple[str, int], ...],
     segments: Sequence[PackedSegment],
+    entries: Sequence[Entry],
     findings: Sequence[Finding],
 ) -> Manifest:
-    """Return the manifest."""
+    """Return the manifest; ``entries`` are those of all segments."""
+    links = [(str(entry.path), entry.link) for entry in entries if entry.link is not None and entry.copy_of is None]
     return Manifest(
         name=subject.name,
         version=subject.version,
@@ -42,6 +46,9 @@ def describe(
         left_out=left_out,
         segments=tuple(SegmentSummary(each.name, each.files, each.size) for each in segments),
         largest=_largest(segments),
+        links=tuple(links),
+        executables=tuple(str(entry.path) for entry in entries if (entry.copy_of or entry).executable),
+        sums=sum(segment.sums.count("\n") for segment in segments) + DESCRIBED,
         findings=tuple(findings),
     )
 

@@ -34,7 +34,7 @@ def export_pack(job: Export) -> Path:
     if job.file_name:
         job.destination("")
     container = container_of(job.format, job.settings.compression_level, job.mtime)
-    with session(job, container, job.arcroot) as now:
+    with session(job, container, job.root_directory) as now:
         now.report.stage(f"Reading {job.root}")
         (*borrowed, environment), interpreter = read_environment(job.root, now.known.ask, system_site=job.system_site)
         installer = find_installer(job.settings.installer, interpreter)

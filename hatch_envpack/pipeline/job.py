@@ -65,7 +65,7 @@ class Export:
     """Whether what lies in its place is replaced."""
     jobs: int | None = None
     """How many frames are compressed at once; None: one on each core."""
-    arcroot: str = ""
+    root_directory: str = ""
     """The folder of the archive in which everything lies; empty: its root."""
     system_site: bool = False
     """Whether what the environment borrows from its interpreter is packed too."""

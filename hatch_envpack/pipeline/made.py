@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hatch_envpack.archive.segments import PackedSegment
@@ -21,9 +21,10 @@ class Made:
 
     base_name: str
     """The pack's name without the ending that says the format."""
-    head: tuple[PackedSegment, PackedSegment]
-    """The manifest and the folders."""
+    head: tuple[PackedSegment, ...]
+    """The manifest, the list of digests, and the folders."""
     segments: tuple[PackedSegment, ...]
+    """All others; the list of digests is not kept once more with them."""
     findings: tuple[Finding, ...]
     facts: str
     """One line about what the pack is."""
@@ -38,7 +39,7 @@ class Made:
         return {
             "base_name": self.base_name,
             "head": [group.to_dict() for group in self.head],
-            "segments": [segment.to_dict() for segment in self.segments],
+            "segments": [replace(segment, sums="").to_dict() for segment in self.segments],
             "findings": [finding.to_dict() for finding in self.findings],
             "facts": self.facts,
         }
@@ -46,10 +47,9 @@ class Made:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Made:
         """Return what a document of `to_dict` tells."""
-        manifest, folders = map(PackedSegment.from_dict, data["head"])
         return cls(
             data["base_name"],
-            (manifest, folders),
+            tuple(map(PackedSegment.from_dict, data["head"])),
             tuple(map(PackedSegment.from_dict, data["segments"])),
             tuple(Finding(**finding) for finding in data["findings"]),
             data["facts"],

@@ -8,11 +8,6 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_envpack.accept import accept
-from hatch_envpack.archive.container import FOLDERS, MANIFEST
-from hatch_envpack.archive.member import Member
-from hatch_envpack.archive.members import folder_members
-from hatch_envpack.archive.segments import PackedSegment
-from hatch_envpack.archive.writer import make_group
 from hatch_envpack.cache.libraries import known_plan
 from hatch_envpack.cache.recipe import stamps_of
 from hatch_envpack.cache.witness import stamp_digest
@@ -21,12 +16,12 @@ from hatch_envpack.environment.pip_wheel import pip_wheel
 from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_roots, site_packages_path
 from hatch_envpack.layout import Layout
-from hatch_envpack.manifest.model import PATH
 from hatch_envpack.manifest.needs import measure_needs
 from hatch_envpack.manifest.platform import check_max_glibc
 from hatch_envpack.pipeline.describe import base_name, describe, facts
 from hatch_envpack.pipeline.details import tell_details
 from hatch_envpack.pipeline.frames import Sources, pack_frames
+from hatch_envpack.pipeline.head import folders_group, head
 from hatch_envpack.pipeline.made import Made
 from hatch_envpack.pipeline.place import place, report_findings
 from hatch_envpack.pipeline.plan import environment_paths, remember
@@ -44,10 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path, PurePosixPath
 
+    from hatch_envpack.archive.segments import PackedSegment
     from hatch_envpack.cache.environments import Kept
     from hatch_envpack.entry import Entry
     from hatch_envpack.finding import Finding
-    from hatch_envpack.manifest.model import Manifest
     from hatch_envpack.pipeline.job import Export, Job, Subject
     from hatch_envpack.pipeline.session import Session
     from hatch_envpack.segment.exclude import Selection
@@ -90,18 +85,19 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     members += [path for segment in packed.segments for path in segment.bytecode]
     members += [each.info / "RECORD" for each in subject.distributions]
     needs = measure_needs(plan, interpreter.machine, members)
-    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, [])
-    folders = _group(FOLDERS, list(folder_members(members)), now)
+    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, _entries(segments), [])
+    folders = folders_group(members, now)
     if settings.verify:
-        draft = Made("", (_manifest(manifest, now), folders), packed.segments, (), "")
+        draft = Made("", head(manifest, packed.segments, folders, now), packed.segments, (), "")
         own = _own_files(subject, segments, packed.segments)
         findings += proven(draft, own, subject, plan, site_packages, settings, now)
     findings = accept(findings, settings.allow)
     tell_details(selection, plan, findings, now.report)
     report_findings(findings, now.report, strict=settings.strict)
-    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, findings)
+    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, _entries(segments), findings)
     name = base_name(subject, manifest)
-    made = Made(name, (_manifest(manifest, now), folders), packed.segments, tuple(findings), facts(manifest))
+    first = head(manifest, packed.segments, folders, now)
+    made = Made(name, first, packed.segments, tuple(findings), facts(manifest))
     placed = place(made, job, packed.reused, now)
     if plan_key and not lacks_ensurepip(interpreter):
         others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
@@ -161,13 +157,3 @@ def _joined(segments: Sequence[Segment]) -> list[Segment]:
     entries = sorted((entry for segment in unowned for entry in segment.entries), key=lambda entry: entry.path.parts)
     owned = [segment for segment in segments if segment.distribution is not None]
     return [*owned, Segment(unowned[0].name, tuple(entries))] if unowned else owned
-
-
-def _manifest(manifest: Manifest, now: Session) -> PackedSegment:
-    document = manifest.to_bytes()
-    return _group(MANIFEST, [Member(PATH, len(document), (document,))], now)
-
-
-def _group(name: str, members: Sequence[Member], now: Session) -> PackedSegment:
-    _, frames = make_group(name, members, now.container, now.cache.frames)
-    return PackedSegment(name, len(members), frames, (), ())

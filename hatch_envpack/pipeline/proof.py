@@ -57,7 +57,7 @@ def proven(
         return [Finding(**finding) for finding in known["findings"]]
     now.report.stage("Unpacking and proving the pack")
     with keep_tree(now.cache.root, key_of(str(subject.root), str(subject.interpreter.executable))) as tree:
-        if tree is None or not own_files or now.arcroot:
+        if tree is None or not own_files or now.root_directory:
             found = prover.whole(ProofTree(now.work / "proof"))
         else:
             found = prover.with_tree(tree, always=settings.verify == "always")
@@ -126,4 +126,4 @@ class _Prover:
         nowhere.mkdir()
         original = self.subject.original
         plan, program = self.plan, self.subject.interpreter.program
-        return prove(tree.root / self.now.arcroot, program, asked, plan.allows, plan.needs, original, nowhere)
+        return prove(tree.root / self.now.root_directory, program, asked, plan.allows, plan.needs, original, nowhere)

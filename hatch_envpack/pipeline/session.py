@@ -42,21 +42,21 @@ class Session:
     known: KnownInterpreter
     report: Report
     jobs: int | None
-    arcroot: str = ""
+    root_directory: str = ""
     """The folder of the archive in which everything lies; empty: its root."""
 
 
 @contextmanager
-def session(job: Job | Export, container: Container, arcroot: str = "") -> Iterator[Session]:
+def session(job: Job | Export, container: Container, root_directory: str = "") -> Iterator[Session]:
     """Prepare a build, and clean up after it. Raises `EnvpackError`."""
-    if arcroot:
-        container = Below(container, arcroot)
+    if root_directory:
+        container = Below(container, root_directory)
     program, plugins = program_fingerprint(), plugins_fingerprint()
     with _no_search_for_cycles(), _made(job.folder), _partial(job.folder) as partial, workspace() as work:
         root = _cache_root(work, job.report)
         cache = Cache(root, work)
         known = KnownInterpreter(cache, program)
-        yield Session(work, partial, container, cache, program, plugins, known, job.report, job.jobs, arcroot)
+        yield Session(work, partial, container, cache, program, plugins, known, job.report, job.jobs, root_directory)
         if cache.problem:
             job.report.warning(
                 f"the cache {root} cannot be written to ({cache.problem}): the next build will not be faster than this "

@@ -36,14 +36,13 @@ class RecordValue:
 
 def record_value(data: bytes) -> RecordValue:
     """Return what ``RECORD`` says of this content: URL-safe base64 without padding, and the size in bytes."""
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-    return RecordValue(f"sha256={digest}", str(len(data)))
+    return RecordValue(_text("sha256", hashlib.sha256(data).digest()), str(len(data)))
 
 
 class Digest:
     """Computes the digest of a content in the way that a row of ``RECORD`` has it, and compares the two.
 
-    Without a row it costs nothing, and everything fits.
+    Without a row everything fits.
     """
 
     def __init__(self, expected: str) -> None:
@@ -52,26 +51,40 @@ class Digest:
         name = expected.partition("=")[0]
         self.is_known = not expected or name in _ALGORITHMS
         """Whether the row has a digest that can be compared, or none."""
-        chosen = name if name in _ALGORITHMS else "sha256"
-        self._hash = hashlib.new(chosen, usedforsecurity=False) if expected else None
+        self._sha256 = hashlib.sha256()
+        other = name in _ALGORITHMS and name != "sha256"
+        self._hash = hashlib.new(name, usedforsecurity=False) if other else self._sha256
 
     def update(self, chunk: bytes) -> None:
         """Add the next piece of the content."""
-        if self._hash is not None:
+        self._sha256.update(chunk)
+        if self._hash is not self._sha256:
             self._hash.update(chunk)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what was added, in hexadecimal digits."""
+        return self._sha256.hexdigest()
 
     @property
     def text(self) -> str:
         """The digest of what was added, as in a row; empty when there was none to compare with."""
-        if self._hash is None:
+        if not self._expected:
             return ""
-        encoded = base64.urlsafe_b64encode(self._hash.digest()).rstrip(b"=").decode()
-        return f"{self._hash.name}={encoded}"
+        return _text(self._hash.name, self._hash.digest())
+
+    def value(self, size: int) -> RecordValue:
+        """Return what ``RECORD`` is to say of what was added, of which there are ``size`` bytes."""
+        return RecordValue(_text("sha256", self._sha256.digest()), str(size))
 
     @property
     def fits(self) -> bool:
         """Whether the content is the row's; some old tools leave the padding."""
-        return self._hash is None or self.text == self._expected.rstrip("=")
+        return not self._expected or self.text == self._expected.rstrip("=")
+
+
+def _text(algorithm: str, digest: bytes) -> str:
+    return f"{algorithm}={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
 def record_entry(

@@ -22,6 +22,7 @@ from hatch_envpack.finding import Finding
 from hatch_envpack.segment.links import inside
 from hatch_envpack.segment.model import Segment
 from hatch_envpack.segment.rows import plain_rows
+from hatch_envpack.sums.sums import OWN_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 _INSTALLER_TRACES = frozenset({"REQUESTED", "uv_cache.json", "uv_build.json"})
 """Files of a ``.dist-info`` that tell how the installer came by the wheel: they differ from build to build (C10)."""
 
-_VENV_FILES = frozenset({pyvenv.NAME, ".gitignore", "CACHEDIR.TAG", ".lock", "lib64"})
-"""What makes a folder a virtual environment; the pack is a prefix of its own (C13)."""
+_VENV_FILES = frozenset({pyvenv.NAME, ".gitignore", "CACHEDIR.TAG", ".lock", "lib64", *OWN_FILES})
+"""What makes a folder a virtual environment, or a pack; the new one is a prefix of its own (C13)."""
 
 _VENV_SITE_FILES = frozenset({"_virtualenv.py", "_virtualenv.pth"})
 
@@ -48,7 +49,7 @@ _COMPILED = (f"/{_BYTECODE_CACHE}", ".pyc")
 _STRAY_CONFIGS = frozenset({PurePosixPath(pyvenv.NAME), PurePosixPath("bin", pyvenv.NAME)})
 """Where Python looks for one: beside its program and in the folder above. The first is the pack's own (I4)."""
 
-_DOUBTFUL = (*_INSTALLER_TRACES, direct_url.NAME, pyvenv.NAME, ".pyo", ".pyc")
+_DOUBTFUL = (*_INSTALLER_TRACES, *OWN_FILES, direct_url.NAME, pyvenv.NAME, ".pyo", ".pyc")
 """How the names of all files end that may have to be left out: few do, and the rest of the question is slow."""
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
@@ -164,6 +165,9 @@ class _Splitter:
         if path in _STRAY_CONFIGS:
             what = "would make a virtual environment of the folder that it is in, and is left out"
             self._find("stray-pyvenv", path, what, "remove it")
+            return True
+        if str(path) in OWN_FILES:
+            self._find("taken-name", path, "has the name of a file of the pack's own, and is left out", "rename it")
             return True
         return path.suffix == ".pyo" or (path.suffix == ".pyc" and not self._is_module(path))
 

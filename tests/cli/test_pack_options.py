@@ -33,8 +33,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", _UNPACK)
 def test_everything_in_one_folder(tmp_path: Path, environment: Path, name: str) -> None:
-    """With ``--arcroot`` nothing lies beside that folder; the pack is proven, looked into, unpacked, and moved."""
-    done = run(tmp_path, environment, "-o", f"e.{name}", "--arcroot", "./apps//tool/", "--no-bytecode", "--level", "1")
+    """With ``--root-directory`` nothing lies beside that folder; it is proven, looked into, unpacked, and moved."""
+    done = run(
+        tmp_path, environment, "-o", f"e.{name}", "--root-directory", "./apps//tool/", "--no-bytecode", "--level", "1"
+    )
     assert (done.returncode, done.stdout) == (0, f"e.{name}\n"), done.stderr
     place = tmp_path / "place"
     place.mkdir()
@@ -54,7 +56,9 @@ def test_everything_in_one_folder(tmp_path: Path, environment: Path, name: str) 
 def test_pack_at_the_root_comes_from_no_cache_of_a_folder(tmp_path: Path, environment: Path) -> None:
     """What was packed below a folder is not taken for what lies at the root, or below another one."""
     for folder in ("a", "", "b"):
-        done = hatch_envpack.pack(environment, tmp_path / "e.tar", arcroot=folder, verify=False, level=1, force=True)
+        done = hatch_envpack.pack(
+            environment, tmp_path / "e.tar", root_directory=folder, verify=False, level=1, force=True
+        )
         names = subprocess.run(["tar", "-tf", done.path], capture_output=True, text=True, check=True).stdout.split("\n")
         assert names[0] == (f"{folder}/envpack.json" if folder else "envpack.json")
         assert {name.partition("/")[0] for name in names if name} >= ({folder} if folder else {"bin", "lib"})
@@ -65,14 +69,14 @@ def test_pack_at_the_root_comes_from_no_cache_of_a_folder(tmp_path: Path, enviro
 def test_folder_that_leaves_the_archive(tmp_path: Path, environment: Path, folder: str) -> None:
     """It is named, and nothing is written."""
     with pytest.raises(EnvpackError, match="must be a relative path that stays in the archive") as caught:
-        hatch_envpack.pack(environment, tmp_path / "e.tar", arcroot=folder)
+        hatch_envpack.pack(environment, tmp_path / "e.tar", root_directory=folder)
     assert str(caught.value).isprintable()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_folder_has_no_root_folder(tmp_path: Path, environment: Path) -> None:
     """With ``--format dir``, ``--output`` says it all."""
-    done = run(tmp_path, environment, "-f", "dir", "-o", "e", "--arcroot", "x", *_FAST)
+    done = run(tmp_path, environment, "-f", "dir", "-o", "e", "--root-directory", "x", *_FAST)
     assert (done.returncode, done.stdout) == (1, "")
     assert "error: the format dir is no archive, so that it has no root folder: name it with `--output`" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -133,5 +137,5 @@ def test_bytecode_is_no_file_of_an_environment(tmp_path: Path, environment: Path
 def test_options_leave_the_environment_alone(tmp_path: Path, environment: Path) -> None:
     """Whatever is asked for."""
     before = snapshot(environment)
-    assert run(tmp_path, environment, "--arcroot", "x", "-v", *_FAST).returncode == 0
+    assert run(tmp_path, environment, "--root-directory", "x", "-v", *_FAST).returncode == 0
     assert snapshot(environment) == before

@@ -1,0 +1,1 @@
+"""The digests of all files of a pack, and comparing them."""
