@@ -214,4 +214,4 @@ def test_c7_source_that_is_gone(tmp_path: Path) -> None:
     (info / "direct_url.json").write_text('{"url": "file:///gone/a%20b", "dir_info": {"editable": true}}')
     with pytest.raises(InstallError, match=r"the source of moved from /gone/a b \(.*\) is gone"):
         export(root, tmp_path / "output", editable="build")
-    assert list((tmp_path / "output").iterdir()) == []
+    assert not (tmp_path / "output").exists()
