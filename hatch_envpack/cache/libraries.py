@@ -34,17 +34,19 @@ def known_plan(
     site_packages: PurePosixPath,
     cache: Cache,
     program: str,
+    *,
+    python: bool = True,
 ) -> LibraryPlan:
     """Return what `plan_libraries` returns; ``program`` is a digest of this program.
 
     Raises what that raises, and `ArchiveError` for a file that cannot be read.
     """
-    asked = [program, repr(sorted(map(repr, layout.roots))), repr(interpreter), str(site_packages)]
+    asked = [program, repr(sorted(map(repr, layout.roots))), repr(interpreter), str(site_packages), python]
     key = key_of(asked, [_told(entry) for entry in entries])
     known = cache.read(LIBRARIES, key)
     if known is not None and stamp_digest(known["witnesses"]) == known["signature"]:
         return _plan(known["plan"])
-    plan = plan_libraries(entries, layout, interpreter, site_packages)
+    plan = plan_libraries(entries, layout, interpreter, site_packages, python=python)
     witnesses = _witnesses(plan)
     document = {"witnesses": witnesses, "signature": stamp_digest(witnesses), "plan": _document(plan)}
     cache.write(LIBRARIES, key, document)

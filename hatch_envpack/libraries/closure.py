@@ -12,6 +12,9 @@ A wheel's file with a ``DT_RUNPATH`` of its own does not inherit. It is not touc
 into, a link leads to the copy (and to what the copy needs, since ``$ORIGIN`` is the folder of the link). The loader
 knows by the inode that it is one library.
 
+Where the interpreter is not packed, the target's hands nothing down: each file that needs a copy looks into ``lib``
+itself.
+
 A program of a wheel, such as the Node of playwright, runs without the interpreter and inherits nothing: where it or a
 library of its own needs a copy, it gets a ``DT_RPATH`` itself.
 
@@ -53,11 +56,19 @@ _ORIGIN = re.compile(r"\$\{?ORIGIN\}?")
 
 
 def plan_libraries(
-    entries: Iterable[Entry], layout: Layout, interpreter: Interpreter, site_packages: PurePosixPath
+    entries: Iterable[Entry],
+    layout: Layout,
+    interpreter: Interpreter,
+    site_packages: PurePosixPath,
+    *,
+    python: bool = True,
 ) -> LibraryPlan:
-    """Decide what is copied and where each file looks. Raises `LibraryError`, `RelocationError`."""
+    """Decide what is copied and where each file looks. Raises `LibraryError`, `RelocationError`.
+
+    Without ``python`` the interpreter is not packed.
+    """
     program = PurePosixPath("bin", interpreter.program)
-    closure = _Closure(layout, program, site_packages)
+    closure = _Closure(layout, program, site_packages, None if python else _elf_of(interpreter.executable))
     entries = sorted(entries, key=lambda entry: entry.path != program)  # the program says which machine is meant
     for entry in entries:
         closure.add(entry)
@@ -84,11 +95,18 @@ def may_be_elf(entry: Entry) -> bool:
     return entry.source is not None and (entry.executable or ".so" in entry.path.name)
 
 
+def _elf_of(program: Path) -> Elf | None:
+    with program.open("rb") as stream:
+        return read_elf(stream)
+
+
 @dataclass
 class _Closure:
     layout: Layout
     program: PurePosixPath
     site_packages: PurePosixPath
+    elsewhere: Elf | None = None
+    """The program that is like the target's, where none is packed."""
     host: Host = field(default_factory=Host)
     paths: set[PurePosixPath] = field(default_factory=set)
     sources: dict[PurePosixPath, Path] = field(default_factory=dict)
@@ -122,7 +140,7 @@ class _Closure:
 
     def _is_for_this_machine(self, elf: Elf) -> bool:
         """Whether the packed program could load it; debuggers and builders bring files for many machines."""
-        program = self.elves.get(self.program)
+        program = self.elsewhere or self.elves.get(self.program)
         return program is None or (elf.machine, elf.bits) == (program.machine, program.bits)
 
     def close(self) -> None:
@@ -145,7 +163,9 @@ class _Closure:
         elf = self.elves[path]
         if self._beside(soname, path) is not None:
             return None
-        if is_on_every_target(soname) or is_of_the_host(soname):
+        # a second libpython in the process of the target's interpreter would be another Python
+        is_pythons = self.elsewhere is not None and soname.startswith("libpython")
+        if is_pythons or is_on_every_target(soname) or is_of_the_host(soname):
             self.expected.add(soname)
             self._follow_on_host(soname, elf, self.sources[path])
             return None
@@ -272,9 +292,11 @@ class _Closure:
         inherits = elf.runpath is None
         if path in self.hands_down:
             return SearchPath(tuple(dict.fromkeys([*kept, lib])), inherited=True)
-        if path in self.needs_copied and lib not in kept and not (inherits and self._is_of_a_wheel(path)):
+        finds = inherits and self.elsewhere is None and self._is_of_a_wheel(path)
+        if path in self.needs_copied and lib not in kept and not finds:
             kept.append(lib)
-        return SearchPath(tuple(kept), inherited=elf.rpath is not None and elf.runpath is None)
+        # what has no path at all goes on to inherit those of what loads it
+        return SearchPath(tuple(kept), inherited=inherits and (elf.rpath is not None or self.elsewhere is not None))
 
     def _is_of_a_wheel(self, path: PurePosixPath) -> bool:
         return path.is_relative_to(self.site_packages)

@@ -28,9 +28,9 @@ class _Planner:
         self.machine, self._folder, self.made = machine, folder, 0
         monkeypatch.setattr(hatch_envpack.cache.libraries, "plan_libraries", self._make)
 
-    def _make(self, *words: object) -> LibraryPlan:
+    def _make(self, *words: object, python: bool) -> LibraryPlan:
         self.made += 1
-        return plan_libraries(*words)  # type: ignore[arg-type]
+        return plan_libraries(*words, python=python)  # type: ignore[arg-type]
 
     def plan(self, program: str = "program") -> LibraryPlan:
         """Return the plan for the machine's entries, which must be what is planned without a cache."""

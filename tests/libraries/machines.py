@@ -64,6 +64,6 @@ class Machine:
         interpreter = resolve_interpreter(str(find_pyenv("3.12")), root=self.folder, uv=None)
         return Layout((Root(str(self.folder / "prefix"), PurePosixPath()),)), interpreter, SITE
 
-    def plan(self) -> LibraryPlan:
+    def plan(self, *, python: bool = True) -> LibraryPlan:
         """Return the plan for what was added."""
-        return plan_libraries(self.entries, *self.surroundings)
+        return plan_libraries(self.entries, *self.surroundings, python=python)

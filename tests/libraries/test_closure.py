@@ -251,3 +251,42 @@ def test_n5_of_the_host(name: str) -> None:
     """Drivers and the display are the target's."""
     assert is_of_the_host(name)
     assert not is_on_every_target(name)
+
+
+def test_n2_target_hands_nothing_down(machine: Machine) -> None:
+    """Without the interpreter each file of a wheel finds the copies itself, and goes on to inherit what it did."""
+    pathless = "-Wl,-rpath-link,/"
+    needing = ("-Wl,--no-as-needed", "-l:libz.so.1")
+    plain = machine.add(str(SITE / "w/plain.so"), machine.compile("plain.so", pathless, *needing))
+    old = ("-Wl,--disable-new-dtags,-rpath,$ORIGIN/../w.libs", *needing)
+    own = machine.add(str(SITE / "w/own.so"), machine.compile("own.so", *old))
+    machine.add(str(SITE / "w/right.so"), machine.compile("right.so", pathless))
+    before, plan = machine.plan(), machine.plan(python=False)
+    assert before.copied == plan.copied
+    assert "lib/libz.so.1" in map(str, (entry.path for entry in plan.copied))
+    assert before.search_paths == {}
+    lib = "$ORIGIN/../../.."
+    assert plan.search_paths == {
+        plain: SearchPath((lib,), inherited=True),
+        own: SearchPath(("$ORIGIN/../w.libs", lib), inherited=True),
+    }
+
+
+def test_libpython_is_the_targets(machine: Machine) -> None:
+    """Without the interpreter it is not copied, whoever is linked to it: it would be a second Python."""
+    libpython = machine.compile("system/libpython3.12.so.1.0", "-Wl,-soname,libpython3.12.so.1.0")
+    module = machine.add(str(SITE / "w/m.so"), machine.compile("m.so", needs=[libpython]))
+    plan = machine.plan(python=False)
+    assert (plan.copied, plan.missing) == ((), {})
+    assert "libpython3.12.so.1.0" in plan.expected
+    assert plan.search_paths[module].entries == ()
+    assert [entry.source for entry in machine.plan().copied] == [libpython]
+
+
+def test_machine_of_an_interpreter_that_is_not_packed(machine: Machine, tmp_path: Path) -> None:
+    """A file for another machine needs nothing of this one."""
+    data = bytearray(machine.compile("m.so", needs=[machine.system]).read_bytes())
+    data[18] = 0xB7  # e_machine: aarch64
+    (tmp_path / "arm.so").write_bytes(data)
+    machine.add(str(SITE / "w/arm.so"), tmp_path / "arm.so")
+    assert machine.plan(python=False).elves == {}
