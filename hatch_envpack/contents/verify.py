@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from hatch_envpack.errors import ArchiveError
 from hatch_envpack.extract.links import check_links
 from hatch_envpack.extract.names import checked, shown
 from hatch_envpack.extract.tar import FILE, FOLDER, SYMLINK
+from hatch_envpack.interpreter.elsewhere import LINK, python_target
 from hatch_envpack.sums.verify_envpack import Collected, NoPackError, Verified, verify_folder
 
 if TYPE_CHECKING:
@@ -71,4 +73,6 @@ def _check_tree(collected: Collected) -> None:
     above = {name for name, following in pairwise(names) if following.startswith(name + b"/")}
     if both := both | (above & collected.items.keys()):
         raise ArchiveError(f"the member {shown(min(both))} is both file and folder: refused")
-    check_links({name: item.target for name, item in collected.items.items() if item.target is not None})
+    links = {name: item.target for name, item in collected.items.items() if item.target is not None}
+    python = python_target(collected.manifest)
+    check_links(links, None if python is None else (os.fsencode(LINK), python))

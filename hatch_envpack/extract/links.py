@@ -17,23 +17,26 @@ _MAX_STEPS = 2_000_000
 """Of all links together; packs have some thousand links of a few steps each."""
 
 
-def check_links(links: Mapping[bytes, bytes]) -> None:
+def check_links(links: Mapping[bytes, bytes], outside: tuple[bytes, bytes] | None = None) -> None:
     """Raise `ArchiveError` for a link that leads out of the tree, and for one that lies below another.
 
     ``links`` are the targets of all links of the tree, by name. Nothing else in it changes where a path leads, so that
     this is exact where a comparison of the text is not: ``a -> ..`` inside of a folder, and then ``b -> a/..``.
+
+    ``outside`` is name and target of the one link that may lead out. Others may lead to it, and no further.
     """
     steps = count(1)
+    end = outside[0] if outside is not None and links.get(outside[0]) == outside[1] else None
     for name, target in links.items():
         folder = name
         while folder := parent(folder):
             if folder in links:
                 raise ArchiveError(f"the member {shown(name)} would be unpacked through a link: refused")
-        if _leads_out(name, links, steps):
+        if name != end and _leads_out(name, links, steps, end):
             raise ArchiveError(f"the link {shown(name)} leads out of the folder, to {shown(target)}: refused")
 
 
-def _leads_out(name: bytes, links: Mapping[bytes, bytes], steps: Iterator[int]) -> bool:
+def _leads_out(name: bytes, links: Mapping[bytes, bytes], steps: Iterator[int], end: bytes | None) -> bool:
     place = name.split(b"/")[:-1]
     target = links[name]
     if target.startswith(b"/") or b"\0" in target or not target:
@@ -59,7 +62,7 @@ def _leads_out(name: bytes, links: Mapping[bytes, bytes], steps: Iterator[int]) 
         if followed > _MAX_FOLLOWED:
             return False
         if further.startswith(b"/"):
-            return True
+            return bool(waiting) or b"/".join(place) != end
         place.pop()
         waiting += further.split(b"/")[::-1]
     return False

@@ -15,6 +15,7 @@ from hatch_envpack.archive.layout import FILE_MODE, PROGRAM_MODE
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.extract.links import check_links
 from hatch_envpack.extract.names import checked, parent, shown
+from hatch_envpack.extract.python import link_to_python
 from hatch_envpack.extract.tar import FILE, FOLDER, HARD_LINK, SYMLINK
 from hatch_envpack.umask import umask
 
@@ -133,7 +134,8 @@ class Tree:
             raise ArchiveError("the pack has two links of one name: refused")
         for each in hard:
             self._hard_link(each, links)
-        check_links({name: each.target for name, each in links.items()})
+        targets = {name: each.target for name, each in links.items()}
+        check_links(targets, link_to_python(targets, self.root))
         for each in links.values():
             self._symlink(each)
         if self._exact:

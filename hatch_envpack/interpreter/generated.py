@@ -143,14 +143,19 @@ def generated_entries(interpreter: Interpreter) -> Iterator[Entry]:
     yield Entry(site_packages / "_envpack_site.pth", content=_SITE_PTH)
     yield Entry(library / "_envpack_site.py", content=_SITE_MODULE)
     yield Entry(library / "_envpack_terminfo.py", content=_TERMINFO_MODULE)
-    for script in sorted(_ACTIVATION.iterdir()):
-        yield Entry(PurePosixPath("bin", script.name), content=script.read_bytes())
+    yield from common_entries(interpreter)
     if any(interpreter.platstdlib.glob("lib-dynload/readline.*.so")):
         yield Entry(library / "readline.py", content=_READLINE_MODULE)
     if looks_in_dist_packages(interpreter):
         yield Entry(site_packages.with_name("dist-packages") / "envpack.pth", content=_BRIDGE)
+
+
+def common_entries(interpreter: Interpreter) -> Iterator[Entry]:
+    """Yield what a pack without the interpreter has too."""
+    for script in sorted(_ACTIVATION.iterdir()):
+        yield Entry(PurePosixPath("bin", script.name), content=script.read_bytes())
     if interpreter.platlibdir != "lib":
-        # compiled into the program: it looks for its standard library there
+        # compiled into the program: it looks for its standard library there, and for an environment's packages
         yield Entry(PurePosixPath(interpreter.platlibdir), link="lib")
 
 

@@ -31,16 +31,17 @@ def inside(path: PurePosixPath, target: str, root: Path) -> str:
     return target
 
 
-def check_links(segments: Iterable[Segment]) -> None:
+def check_links(segments: Iterable[Segment], outside: Entry | None = None) -> None:
     """Raise `ArchiveError` for a link that is absolute, leaves the pack, leads to nothing, or runs in a circle.
 
-    So it does for a file that lies behind a link: nothing could unpack it without following that.
+    So it does for a file that lies behind a link: nothing could unpack it without following that. ``outside`` is the
+    one link that may lead out.
     """
-    tree = Tree(segments)
-    for path in sorted(tree.folders & tree.links.keys()):
+    tree = Tree(segments, outside)
+    for path in sorted(path for path in tree.folders & tree.entries.keys() if tree.entries[path].link is not None):
         behind = min(other for other in tree.entries if path in other.parents)
         raise ArchiveError(
-            f"{path} is a link to {tree.links[path].link}, and {behind} lies behind it: put the folder in the link's "
+            f"{path} is a link to {tree.entries[path].link}, and {behind} lies behind it: put the folder in the link's "
             "place"
         )
     for entry in tree.links.values():
@@ -48,11 +49,15 @@ def check_links(segments: Iterable[Segment]) -> None:
 
 
 class Tree:
-    """All entries of a pack by their paths, and the folders that follow from these."""
+    """All entries of a pack by their paths, and the folders that follow from these.
 
-    def __init__(self, segments: Iterable[Segment]) -> None:
+    The link ``outside`` is an end to all that lead to it, as a file is.
+    """
+
+    def __init__(self, segments: Iterable[Segment], outside: Entry | None = None) -> None:
         self.entries = {entry.path: entry for segment in segments for entry in segment.entries}
-        self.links = {path: entry for path, entry in self.entries.items() if entry.link is not None}
+        links = {path: entry for path, entry in self.entries.items() if entry.link is not None}
+        self.links = {path: entry for path, entry in links.items() if entry != outside}
         self.folders = {PurePosixPath(), *map(PurePosixPath, folders_above(map(str, self.entries)))}
 
     def follow(self, entry: Entry) -> PurePosixPath:

@@ -241,6 +241,11 @@ class Collected:
         self._count(target)
         self._hard[name] = self._own(target)
 
+    @property
+    def manifest(self) -> bytes:
+        """The manifest's content; empty where there is none yet."""
+        return self._lists.get(MANIFEST.encode(), b"")
+
     def result(self) -> Verified:
         """Compare. Raises `NoPackError`."""
         for name, target in self._hard.items():

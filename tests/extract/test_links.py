@@ -83,6 +83,63 @@ def test_a1_links_that_stay(links: dict[str, str]) -> None:
     check_links({name.encode(): target.encode() for name, target in links.items()})
 
 
+_PYTHON = (b"bin/python", b"/usr/bin/python3.12")
+
+
+def test_a1_one_link_may_lead_out() -> None:
+    """With the name and the target that are named; others lead to it, and not through it."""
+    links = dict([_PYTHON])
+    check_links({**links, b"bin/python3": b"python", b"a": b"bin/./python3"}, _PYTHON)
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"bin/python": "/usr/bin/python3.13"},
+        {"bin/python": "/usr/bin/python3.12/"},
+        {"bin/python3": "/usr/bin/python3.12"},
+        {"bin/python": "/usr/bin/python3.12", "bin/python3": "/usr/bin/python3.12"},
+        {"bin/python": "/usr/bin/python3.12", "a": "bin/python/.."},
+        {"bin/python": "/usr/bin/python3.12", "a": "bin/python/x"},
+        {"bin/python": "/usr/bin/python3.12", "a": "b/x", "b": "bin/python"},
+        {"bin/python": "/usr/bin/python3.12", "a": "bin/python/"},
+        {"bin/python": "/usr/bin/python3.12", "a": "/usr"},
+    ],
+)
+def test_a13_no_other_link_leads_out(links: dict[str, str]) -> None:
+    """Whatever is nearly the one that may."""
+    with pytest.raises(ArchiveError, match="leads out of the folder"):
+        check_links({name.encode(): target.encode() for name, target in links.items()}, _PYTHON)
+
+
+def test_a13_nothing_lies_behind_the_link_that_leads_out() -> None:
+    """It would be made at the target's Python."""
+    with pytest.raises(ArchiveError, match="through a link"):
+        check_links({**dict([_PYTHON]), b"bin/python/x/y": b"z"}, _PYTHON)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(_NAMES), _TARGETS.filter(lambda text: text and not text.startswith("/"))))
+def test_a1_a13_the_way_out_is_an_end(links: dict[str, str]) -> None:
+    """Even where it leads to a folder, what is accepted comes to that, or stays inside."""
+    with tempfile.TemporaryDirectory() as folder:
+        root, outside = Path(folder).resolve() / "root", Path(folder).resolve() / "python"
+        (root / "d/e").mkdir(parents=True)
+        (outside / "d/e").mkdir(parents=True)
+        way_out = (b"d/a", os.fsencode(outside))
+        links = {**links, "d/a": str(outside)}
+        for name, target in links.items():
+            (root / name).symlink_to(target)
+        seen = {name: _seen_from(root / name) for name in links}
+        out = [name for name, place in seen.items() if place != outside and not place.is_relative_to(root)]
+    try:
+        check_links({name.encode(): target.encode() for name, target in links.items()}, way_out)
+    except ArchiveError as error:
+        assert "leads out" in str(error)  # noqa: PT017 - it need not be raised
+        return
+    assert out == []
+
+
 def test_a13_long_ways() -> None:
     """Links that double at each step take no time, since the kernel gives up soon as well."""
     links = {b"l%d" % number: b"l%d/../l%d" % (number - 1, number - 1) for number in range(1, 64)}

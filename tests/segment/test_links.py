@@ -37,6 +37,34 @@ def test_a1_links_that_lead_somewhere(links: dict[str, str]) -> None:
     _check(**links)
 
 
+_PYTHON = Entry(PurePosixPath("bin/python"), link="/usr/bin/python3.12")
+
+
+def _with_python(*entries: Entry) -> list[Segment]:
+    return [Segment("all", (_PYTHON, *entries, Entry(PurePosixPath("lib/file"), content=b"")))]
+
+
+def test_a1_one_link_may_lead_out() -> None:
+    """Others may lead to it."""
+    check_links(_with_python(Entry(PurePosixPath("bin/python3"), link="python")), _PYTHON)
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "why"),
+    [
+        ("bin/python3", "/usr/bin/python3.12", "is outside of the pack"),
+        ("bin/python", "/usr/bin/python3.13", "is outside of the pack"),
+        ("a", "bin/python/..", "is not in the pack"),
+        ("a", "bin/python/", "is not in the pack"),
+        ("bin/python/x", "../../lib", "bin/python/x lies behind it"),
+    ],
+)
+def test_a1_no_other_link_leads_out(path: str, target: str, why: str) -> None:
+    """Nor does one lead on from it, and nothing lies behind it."""
+    with pytest.raises(ArchiveError, match=why):
+        check_links(_with_python(Entry(PurePosixPath(path), link=target)), _PYTHON)
+
+
 @pytest.mark.parametrize(
     ("links", "why"),
     [
