@@ -26,6 +26,7 @@ from hatch_envpack.errors import ConfigError
 from hatch_envpack.extract.unpack import Unpacked
 from hatch_envpack.extract.unpack import unpack as unpack_pack
 from hatch_envpack.formats import DEFAULT_FORMAT, FOLDER, LEVELS
+from hatch_envpack.interpreter.elsewhere import plain_prefix
 from hatch_envpack.pipeline.export import export_pack
 from hatch_envpack.pipeline.job import Export
 from hatch_envpack.settings import Allowance, Settings
@@ -78,6 +79,8 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     isolated: bool = False,
     editable: Policy = "error",
     system_site_packages: bool = False,
+    python: bool = True,
+    python_prefix: str | None = None,
     bytecode: bool = True,
     verify: Literal[True, False, "always"] = True,
     strict: bool = False,
@@ -95,7 +98,9 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     ``exclude`` have the syntax of ``.gitignore``, those of ``include`` bring back what they took. ``level`` is the
     compressor's. ``copy_links`` puts files in the places of symbolic links, as ``engine`` does where it has to.
     ``editable`` says what is done with editable installs: ``build`` packs their wheels, ``ignore`` leaves them out.
-    ``system_site_packages`` packs what the environment borrows from its interpreter too. ``root_directory`` is the
+    ``system_site_packages`` packs what the environment borrows from its interpreter too. Without ``python`` a
+    link to the interpreter of the target stands in its place, which is in ``python_prefix`` there, by default where the
+    environment has it. ``root_directory`` is the
     folder of the archive in which everything is to lie. ``jobs`` are how many frames are compressed at once, by default
     one on each core. ``report`` hears of the progress, and with ``verbose`` of single files too.
 
@@ -115,6 +120,7 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
         strict=strict,
         allow=tuple(accept),
     )
+    prefix_there = _python_prefix(python_prefix, engine, settings, python=python)
     hearer = _Hearer(report, verbose=verbose)
     path = export_pack(
         Export(
@@ -132,6 +138,8 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
             jobs,
             _folder_of_archive(root_directory, chosen),
             system_site_packages,
+            python,
+            prefix_there,
             verbose,
         )
     )
@@ -235,6 +243,16 @@ def _place(output: str | os.PathLike[str] | None, asked: str | None, engine: str
     if engine is not None:
         ENGINES[engine].check(chosen, file_name)
     return folder, file_name, chosen
+
+
+def _python_prefix(prefix: str | None, engine: str | None, settings: Settings, *, python: bool) -> str:
+    """Return where the target has the interpreter; empty where nobody said it. Raises `ConfigError`."""
+    if python and prefix is not None:
+        raise ConfigError("`--python-prefix` says where the target has its Python: use it with `--no-python`")
+    if not python and settings.copy_links:
+        who = f"{ENGINES[engine].title} unpacks no links" if engine else "`--copy-links` leaves no links"
+        raise ConfigError(f"{who}, and with `--no-python` the Python of a pack is one: leave out one of the two")
+    return "" if prefix is None else plain_prefix(prefix)
 
 
 def _folder_of_archive(root_directory: str, chosen: str) -> str:

@@ -78,6 +78,8 @@ def _lines(contents: Contents, *, show_all: bool) -> Iterator[str]:
 
 
 def _needs(contents: Contents) -> Iterator[str]:
+    if contents.python_prefix:
+        yield f"needs Python {'.'.join(contents.python.split('.')[:2])} in {contents.python_prefix}: it is not packed"
     match contents.needs:
         case {"glibc": {"version": str(version)}}:
             yield f"needs glibc {version} or newer"

@@ -50,6 +50,8 @@ _REASON = "accepted on the command line"
     help="Editable installs: refuse them, pack their wheels, or leave them out.",
 )
 @click.option("--system-site-packages", is_flag=True, help="Pack what PREFIX sees of its interpreter's packages too.")
+@click.option("--no-python", is_flag=True, help="Leave the interpreter out, and link to the one of the target.")
+@click.option("--python-prefix", metavar="PATH", help="Where the target has it; by default, where PREFIX has it.")
 @click.option("--bytecode/--no-bytecode", default=True, help="Compile every module; on by default.")
 @click.option("--verify/--no-verify", default=True, help="Unpack the pack and prove it; on by default.")
 @click.option("--accept", "-a", multiple=True, metavar="KIND[=PATTERN]", help="Accept findings of a kind.")
@@ -62,11 +64,11 @@ _REASON = "accepted on the command line"
 @as_json
 def pack(
     prefix: Path,
-    output: str | None,
     accept: tuple[str, ...],
     format_name: str | None,
     exclude_set: tuple[str, ...],
     *,
+    no_python: bool,
     verbose: bool,
     quiet: bool,
     as_json: bool,
@@ -84,8 +86,8 @@ def pack(
     allowances = [_allowance(text) for text in accept]
     with ConsoleReport(-2 if quiet else int(verbose)) as report:
         done = api.pack(
-            prefix, output, format=format_name, exclude_sets=exclude_set, accept=allowances, report=report,
-            verbose=verbose, **options,
+            prefix, format=format_name, exclude_sets=exclude_set, accept=allowances, report=report,
+            verbose=verbose, python=not no_python, **options,
         )  # fmt: skip
     if as_json or not quiet:
         say(_result(done), lambda: str(done.path), as_json=as_json)

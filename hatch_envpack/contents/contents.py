@@ -34,6 +34,8 @@ class Contents:
     python: str
     """The interpreter's full version, ``3.12.1``."""
     python_tag: str
+    python_prefix: str
+    """Where the target must have the interpreter; empty where it is packed."""
     platform_tag: str
     size: int | None
     """Bytes of the pack's file; None where they are not known before its end."""
@@ -54,6 +56,7 @@ class Contents:
             "version": self.version,
             "python": self.python,
             "python_tag": self.python_tag,
+            "python_prefix": self.python_prefix or None,
             "platform_tag": self.platform_tag,
             "bytes": self.size,
             "distributions": self.distributions,
@@ -94,6 +97,7 @@ def _contents(document: dict[str, Any], compressed: dict[str, int], size: int | 
         version=_text(document["version"]),
         python=_text(document["python"]),
         python_tag=_text(document["python_tag"]),
+        python_prefix=_text(document.get("python_prefix") or ""),
         platform_tag=_text(document["platform_tag"]),
         size=size,
         distributions={_text(each["name"]): _text(each["version"]) for each in document["distributions"]},

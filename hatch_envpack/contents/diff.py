@@ -55,7 +55,7 @@ class Difference:
 
 def compare(old: Contents, new: Contents) -> Difference:
     """Return what differs, by name."""
-    names = ("name", "version", "python", "platform_tag")
+    names = ("name", "version", "python", "python_prefix", "platform_tag")
     facts = [Change(name, getattr(old, name), getattr(new, name)) for name in names]
     before, after = ({part.name: part.size for part in each.parts} for each in (old, new))
     sizes = [(name, before.get(name, 0), after.get(name, 0)) for name in sorted(before.keys() | after.keys())]

@@ -26,13 +26,13 @@ _REMAKE = "make the environment anew with an interpreter that is there"
 
 
 def read_environment(
-    root: Path, ask: Callable[[Path], dict[str, Any]] = probe, *, system_site: bool = False
+    root: Path, ask: Callable[[Path], dict[str, Any]] = probe, *, system_site: bool = False, python: bool = True
 ) -> tuple[tuple[Environment, ...], Interpreter]:
     """Return the environment in ``root`` and the interpreter behind it; nothing is changed.
 
     The environment is the last one; before it comes what it borrows from its interpreter, which is an error unless
     ``system_site`` says that it is meant. ``root`` may also be a whole installation. ``ask`` tells what a program says
-    of itself.
+    of itself. Without ``python`` the interpreter is not packed: nor is what is borrowed from it, or an installation.
 
     Raises `InterpreterError` for a folder that is no virtual environment, or one whose interpreter is gone, and
     `InstallError` for one that cannot be read.
@@ -40,12 +40,13 @@ def read_environment(
     root = root.absolute()
     config = _config(root)
     if config is None:
-        return _installation(root, ask)
+        return _installation(root, ask, python=python)
     if config.system_site and not system_site:
+        meant = "to pack that too" if python else "where the target's interpreter has that too"
         raise InterpreterError(
             f"{root / NAME} has `include-system-site-packages = true`, and what the environment borrows from its "
-            "interpreter would be missing in a pack: use `--system-site-packages` to pack that too, or set it to "
-            "`false`, and install what is missing then"
+            f"interpreter would be missing in a pack: use `--system-site-packages` {meant}, or set it to `false`, and "
+            "install what is missing then"
         )
     program = root / "bin" / "python"
     if not posixpath.exists(program):
@@ -72,12 +73,15 @@ def read_environment(
             f"{root} was made for another Python than {interpreter.executable}, which it leads to now: it has no "
             f"folder {site_packages}: make it anew"
         )
-    environment = Environment(root, site_packages, read_distributions(root, site_packages))
-    borrowed = read_borrowed(environment, interpreter) if config.system_site else ()
+    distributions = read_distributions(root, site_packages)
+    environment = Environment(root, site_packages, distributions, system_site=config.system_site)
+    borrowed = read_borrowed(environment, interpreter) if config.system_site and python else ()
     return (*borrowed, environment), interpreter
 
 
-def _installation(root: Path, ask: Callable[[Path], dict[str, Any]]) -> tuple[tuple[Environment, ...], Interpreter]:
+def _installation(
+    root: Path, ask: Callable[[Path], dict[str, Any]], *, python: bool
+) -> tuple[tuple[Environment, ...], Interpreter]:
     """Return what is installed in a whole installation. Raises `InterpreterError` where there is none."""
     program = root / "bin" / "python3"
     if not posixpath.exists(program):
@@ -86,6 +90,11 @@ def _installation(root: Path, ask: Callable[[Path], dict[str, Any]]) -> tuple[tu
     if is_virtual(answer) or posixpath.realpath(answer["prefix"]) != posixpath.realpath(root):
         raise InterpreterError(
             f"{root} is no virtual environment: it has no {NAME}, and its {program} is the Python of {answer['prefix']}"
+        )
+    if not python:
+        raise InterpreterError(
+            f"{root} is a whole installation, which is nothing without its Python: leave out `--no-python`, or make a "
+            "virtual environment and pack that"
         )
     interpreter = interpreter_of(answer)
     return (read_installation(root, interpreter),), interpreter

@@ -33,6 +33,8 @@ class Environment:
     """The folders of which every file is packed; elsewhere below ``root`` only what a distribution lists."""
     findings: tuple[Finding, ...] = ()
     """What was odd when it was read."""
+    system_site: bool = False
+    """Whether it sees the packages of its interpreter too."""
 
     @property
     def folders(self) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class Manifest:
     python: str
     """The interpreter's full version, ``3.12.1``."""
     python_tag: str
+    python_prefix: str
+    """Where the target has the interpreter; empty where it is packed."""
     platform_tag: str
     needs: Needs
     distributions: tuple[tuple[str, str], ...]
@@ -63,6 +65,7 @@ class Manifest:
             "version": self.version,
             "python": self.python,
             "python_tag": self.python_tag,
+            "python_prefix": self.python_prefix or None,
             "platform_tag": self.platform_tag,
             "needs": self.needs.to_dict(),
             "distributions": [{"name": name, "version": version} for name, version in self.distributions],

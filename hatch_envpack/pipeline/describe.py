@@ -37,6 +37,7 @@ def describe(
         version=subject.version,
         python=subject.interpreter.version_text,
         python_tag=subject.interpreter.tag,
+        python_prefix=subject.elsewhere.prefix if subject.elsewhere else "",
         platform_tag=platform_tag(needs.glibc, subject.interpreter.machine),
         needs=needs,
         distributions=tuple((each.name, each.version) for each in subject.distributions),
@@ -63,8 +64,10 @@ def facts(manifest: Manifest) -> str:
     files = sum(segment.files for segment in manifest.segments)
     size = sum(segment.size for segment in manifest.segments)
     needs = manifest.needs
+    expected = f" (not packed, expected in {manifest.python_prefix})" if manifest.python_prefix else ""
     return (
-        f"Python {manifest.python}, {len(manifest.distributions)} distributions, {files} files, {size / 1e6:.1f} MB; "
+        f"Python {manifest.python}{expected}, "
+        f"{len(manifest.distributions)} distributions, {files} files, {size / 1e6:.1f} MB; "
         f"needs glibc {needs.glibc[0]}.{needs.glibc[1]} or newer"
         + (f" and a CPU of level {needs.cpu}" if needs.cpu not in ("", "x86-64") else "")
         + "".join(f", {soname}" for soname in needs.libraries if is_of_the_host(soname))

@@ -12,6 +12,7 @@ from hatch_envpack.environment.editable import resolve_editables
 from hatch_envpack.environment.existing import read_environment
 from hatch_envpack.environment.installer import find_installer
 from hatch_envpack.errors import ArchiveError
+from hatch_envpack.interpreter.elsewhere import elsewhere
 from hatch_envpack.pipeline.job import Subject
 from hatch_envpack.pipeline.naming import file_stem, name_environment
 from hatch_envpack.pipeline.place import place_again
@@ -36,10 +37,16 @@ def export_pack(job: Export) -> Path:
     container = container_of(job.format, job.settings.compression_level, job.mtime)
     with session(job, container, job.root_directory) as now:
         now.report.stage(f"Reading {job.root}")
-        (*borrowed, environment), interpreter = read_environment(job.root, now.known.ask, system_site=job.system_site)
+        (*borrowed, environment), interpreter = read_environment(
+            job.root, now.known.ask, system_site=job.system_site, python=job.python
+        )
+        outside = None
+        if not job.python:
+            outside = elsewhere(interpreter, job.python_prefix, system_site=environment.system_site)
         installer = find_installer(job.settings.installer, interpreter)
         now.known.entries(interpreter)
-        key = plan_key(job, now, environment.root, [job.name, job.version, job.editable, str(job.system_site)])
+        what = [job.name, job.version, job.editable, str(job.system_site), repr(outside)]
+        key = plan_key(job, now, environment.root, what)
         plan = recall(key, now) if job.settings.verify != "always" and not job.details else None
         if plan is not None and plan.stands():
             return place_again(plan, job, now)
@@ -52,7 +59,7 @@ def export_pack(job: Export) -> Path:
             version = version or found
         subject = Subject(
             name, version, file_stem(name, version), environment.root, interpreter, installer, environments,
-            environment.root / "bin" / "python3",
+            environment.root / "bin" / "python3", outside,
         )  # fmt: skip
         # what an editable install is built from lies elsewhere, and nobody knows all of it
         return pack(subject, job, now, None, key if len(environments) == 1 + len(borrowed) else "")

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Sources:
     """Where the files of the segments come from."""
 
-    root: Path
-    """A folder whose path must not be left in the pack."""
+    roots: tuple[Path, ...]
+    """Folders whose paths must not be left in the pack."""
     kept: Kept | None
     """The environment, where this program had it installed."""
     bytecode: bool
@@ -51,8 +51,8 @@ class Packed:
 
 def pack_frames(segments: Sequence[Segment], chain: Chain, context: Context, sources: Sources, now: Session) -> Packed:
     """Return all segments, packed, in their order. Raises `ArchiveError`, `RelocationError`, `InterpreterError`."""
-    root = str(sources.root)
-    leaks = [*context.layout.build_paths, *([] if is_shared(root) else [root])]
+    roots = [str(root) for root in sources.roots if not is_shared(str(root))]
+    leaks = [*context.layout.build_paths, *roots]
     common = pack_key(context, now.program, now.plugins)
     keys = {}
     for each in segments:

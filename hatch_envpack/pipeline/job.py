@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hatch_envpack.environment.installer import Installer
     from hatch_envpack.environment.model import Environment
     from hatch_envpack.environment.requirements import Project
+    from hatch_envpack.interpreter.elsewhere import Elsewhere
     from hatch_envpack.interpreter.model import Interpreter
     from hatch_envpack.report import Report
     from hatch_envpack.settings import Settings
@@ -69,6 +70,10 @@ class Export:
     """The folder of the archive in which everything lies; empty: its root."""
     system_site: bool = False
     """Whether what the environment borrows from its interpreter is packed too."""
+    python: bool = True
+    """Whether the interpreter is packed."""
+    python_prefix: str = ""
+    """Where the target has it, when it is not packed; empty: where this machine has it."""
     details: bool = False
     """Whether the report is to hear of single files: what is remembered of an earlier pack does not tell."""
 
@@ -97,6 +102,8 @@ class Subject:
     """A later one replaces what it has in common with those before it."""
     original: Path
     """The python of what is packed, where that lies."""
+    elsewhere: Elsewhere | None = None
+    """The interpreter that is expected at the target; None where it is packed."""
 
     @property
     def distributions(self) -> tuple[Distribution, ...]:

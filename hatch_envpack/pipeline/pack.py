@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -15,6 +16,7 @@ from hatch_envpack.checks.check import run_checks
 from hatch_envpack.environment.pip_wheel import pip_wheel
 from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_roots, site_packages_path
+from hatch_envpack.interpreter.generated import common_entries
 from hatch_envpack.layout import Layout
 from hatch_envpack.manifest.needs import measure_needs
 from hatch_envpack.manifest.platform import check_max_glibc
@@ -37,7 +39,7 @@ from hatch_envpack.segment.split import split, without_doubles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path, PurePosixPath
+    from pathlib import Path
 
     from hatch_envpack.archive.segments import PackedSegment
     from hatch_envpack.cache.environments import Kept
@@ -60,13 +62,17 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     paths = environment_paths(subject.environments)
     stamps = stamp_digest(paths)
     registry = Registry()
+    elsewhere = subject.elsewhere
     selection, findings = _select(subject, _ground(subject, site_packages, now), settings, registry)
     segments = list(selection.segments)
-    plan = known_plan(_entries(segments), _layout(subject), interpreter, site_packages, now.cache, now.program)
+    plan = known_plan(
+        _entries(segments), _layout(subject), interpreter, site_packages, now.cache, now.program,
+        python=elsewhere is None,
+    )  # fmt: skip
     check_max_glibc(plan.elves, settings.max_glibc)
     if plan.copied:
         segments.insert(1, Segment("libraries", plan.copied))
-    check_links(segments)
+    check_links(segments, elsewhere.link if elsewhere else None)
     if settings.copy_links:
         segments = with_copies(segments)
     context = Context(
@@ -75,7 +81,11 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     )  # fmt: skip
     findings += run_checks(registry.checks, context, _entries(segments))
     packed = pack_frames(
-        segments, make_chain(registry.fixers, context), context, Sources(subject.root, kept, settings.bytecode), now
+        segments,
+        make_chain(registry.fixers, context),
+        context,
+        Sources(_unwanted(subject), kept, settings.bytecode),
+        now,
     )
     if kept is not None:
         with suppress(OSError):  # then the next build begins with an empty environment
@@ -99,7 +109,7 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     first = head(manifest, packed.segments, folders, now)
     made = Made(name, first, packed.segments, tuple(findings), facts(manifest))
     placed = place(made, job, packed.reused, now)
-    if plan_key and not lacks_ensurepip(interpreter):
+    if plan_key and not (elsewhere is None and lacks_ensurepip(interpreter)):
         others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
         remember(plan_key, made, paths, stamps, others, now)
     return placed
@@ -121,23 +131,33 @@ def _own_files(subject: Subject, segments: Sequence[Segment], packed: Sequence[P
 
 def _layout(subject: Subject) -> Layout:
     roots = {root.source: root for environment in subject.environments for root in environment.roots}
-    own = interpreter_roots(subject.interpreter)
+    own = () if subject.elsewhere else interpreter_roots(subject.interpreter)
     known = {root.source for root in own}
     return Layout((*own, *(root for source, root in sorted(roots.items()) if source not in known)))
 
 
-def _ground(subject: Subject, site_packages: PurePosixPath, now: Session) -> list[Entry]:
-    """Return the interpreter's own entries."""
+def _unwanted(subject: Subject) -> tuple[Path, ...]:
+    """Return the folders of this machine that nothing may name, besides those that are packed."""
+    elsewhere, own = subject.elsewhere, subject.interpreter.prefix
+    if elsewhere is None or PurePosixPath(elsewhere.prefix).is_relative_to(own):
+        return (subject.root,)
+    return (subject.root, own)
+
+
+def _ground(subject: Subject, site_packages: PurePosixPath, now: Session) -> Segment:
+    """Return the interpreter's own entries, or what stands in their place."""
+    if subject.elsewhere:
+        return Segment("environment", (*subject.elsewhere.entries, *common_entries(subject.interpreter)))
     ground = now.known.entries(subject.interpreter)
     if lacks_ensurepip(subject.interpreter):
         now.report.stage("Getting pip for the pack's own virtual environments")
         wheel = pip_wheel(subject.installer, subject.interpreter, site_packages, subject.root, now.work)
         ground = with_ensurepip(ground, wheel, site_packages.parent)
-    return ground
+    return Segment("interpreter", tuple(ground))
 
 
 def _select(
-    subject: Subject, ground: Sequence[Entry], settings: Settings, registry: Registry
+    subject: Subject, ground: Segment, settings: Settings, registry: Registry
 ) -> tuple[Selection, list[Finding]]:
     others: list[Segment] = []
     findings: list[Finding] = []
@@ -146,8 +166,9 @@ def _select(
         segments, odd = split(environment, subject.interpreter.magic)
         others = _joined([*(without_doubles(segment, others) for segment in segments), *others])
         findings += odd
-    interpreter = without_doubles(Segment("interpreter", tuple(ground)), others)
-    selection = exclude([interpreter, *others], settings.exclude, registry.exclude_sets, settings.exclude_sets)
+    selection = exclude(
+        [without_doubles(ground, others), *others], settings.exclude, registry.exclude_sets, settings.exclude_sets
+    )
     return selection, [*findings, *selection.findings]
 
 

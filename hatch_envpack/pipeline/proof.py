@@ -7,6 +7,7 @@ proven: the project's new files are put into the tree that was unpacked then, an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os.path import realpath
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -21,6 +22,7 @@ from hatch_envpack.finding import Finding
 from hatch_envpack.libraries.host import search_folders
 from hatch_envpack.pipeline.place import write
 from hatch_envpack.prove.proof import prove, question
+from hatch_envpack.prove.stand_in import stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +79,15 @@ class _Prover:
     def key(self, segments: Sequence[PackedSegment], asked: Question) -> str:
         host = stamp_digest(["/etc/ld.so.cache", *search_folders()])
         digests = [[each.name, *(frame.digest for frame in each.frames)] for each in segments]
-        return key_of(self.now.program, self.now.plugins, host, asked.words, digests)
+        return key_of(self.now.program, self.now.plugins, host, self._outside, asked.words, digests)
+
+    @property
+    def _outside(self) -> list[str]:
+        """How the interpreter stands that is not among the segments."""
+        expected = self.subject.elsewhere
+        if expected is None:
+            return []
+        return [self.now.known.signature, stamp_digest([expected.program, realpath(expected.program)])]
 
     def whole(self, tree: ProofTree) -> list[Finding]:
         """Unpack everything, and ask about everything."""
@@ -126,4 +136,7 @@ class _Prover:
         nowhere.mkdir()
         original = self.subject.original
         plan, program = self.plan, self.subject.interpreter.program
-        return prove(tree.root / self.now.root_directory, program, asked, plan.allows, plan.needs, original, nowhere)
+        place, expected = tree.root / self.now.root_directory, self.subject.elsewhere
+        if expected and (other := stand_in(place, expected)):
+            self.now.report.info(f"there is no {expected.program} of this version here: proven with {other} instead")
+        return prove(place, program, asked, plan.allows, plan.needs, original, nowhere, python=expected is None)

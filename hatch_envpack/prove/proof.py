@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from hatch_envpack.elf.read import read_elf
 from hatch_envpack.environment.pyvenv import NAME, parse_pyvenv
 from hatch_envpack.errors import VerificationError
 from hatch_envpack.finding import Finding
 from hatch_envpack.prove.ask import MODULE, SCRIPT_GROUPS, Question, ask
+from hatch_envpack.prove.mapped import brought_by_python, libraries_outside, library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path, PurePosixPath
 
-    from hatch_envpack.elf.model import Elf
     from hatch_envpack.environment.distributions import Distribution
     from hatch_envpack.prove.ask import Answer, Failure
 
@@ -57,6 +56,8 @@ def prove(
     needs: Callable[[str], bool],
     original: Path,
     nowhere: Path,
+    *,
+    python: bool = True,
 ) -> list[Finding]:
     """Ask the ``program`` in ``bin`` of an unpacked pack. Raises `VerificationError` naming what failed.
 
@@ -67,26 +68,28 @@ def prove(
     ``original`` is the python of the environment before it was packed: where a part of a dependency fails there too (a
     command whose extra is not installed), that is not of the pack's making, and a finding. So is an entry point for
     another program, which may not be there; where it failed before, the finding is accepted, since large distributions
-    have plugins for many programs. ``nowhere`` is an empty folder.
+    have plugins for many programs. ``nowhere`` is an empty folder. Without ``python`` the interpreter is not in the
+    pack.
     """
-    _check_configs(place)
+    _check_configs(place, python=python)
     answer = ask(place / "bin" / program, asked, nowhere)
     failures = _failing_alone(asked, answer.failures, place / "bin" / program, nowhere)
     before = _failing_before(asked, failures, original, nowhere)
     _check_failures([failure for failure in failures if failure not in before and _is_serious(failure)])
-    _check_place(place, answer)
-    opened = _opened_by_name(place, answer, allows, needs)
+    _check_place(place, answer, python=python)
+    ignored = frozenset() if python else brought_by_python(place, program, answer)
+    opened = _opened_by_name(place, answer, allows, needs, ignored)
     return [*(_finding(failure, before) for failure in failures), *opened]
 
 
-def _check_configs(place: Path) -> None:
+def _check_configs(place: Path, *, python: bool) -> None:
     """Raise `VerificationError` for a file that makes a virtual environment of the pack (I4).
 
-    Python looks for one beside its program first, then in the folder above, where a pack has its own without ``home``.
-    What lies further above it never sees.
+    Without ``python`` it is one by its own file. Python looks for one beside its program first, then in the folder
+    above, where a pack has its own without ``home``. What lies further above it never sees.
     """
     beside, above = place / "bin" / NAME, place / NAME
-    if beside.exists() or (above.exists() and parse_pyvenv(above.read_bytes()).home):
+    if beside.exists() or (python and above.exists() and parse_pyvenv(above.read_bytes()).home):
         found = (beside if beside.exists() else above).relative_to(place)
         raise VerificationError(f"{found} in the pack makes a virtual environment of it: leave it out with `exclude`")
 
@@ -123,21 +126,28 @@ def _check_failures(failures: Sequence[Failure]) -> None:
         )
 
 
-def _check_place(place: Path, answer: Answer) -> None:
+def _check_place(place: Path, answer: Answer, *, python: bool) -> None:
     for name, prefix in answer.prefixes.items():
-        if prefix != str(place):
+        if (prefix == str(place)) is not (python or name == "prefix"):
             raise VerificationError(f"unpacked in {place}, the interpreter takes {prefix} for its sys.{name}")
+    if not python and parse_pyvenv((place / NAME).read_bytes()).system_site:
+        return  # what lies outside is meant to be seen, and may lie anywhere
+    inside = tuple(answer.prefixes.values())
     # the empty entry is the working directory, where ``-c`` was given
-    if strange := [path for path in answer.path if path and not path.startswith(str(place))]:
+    if strange := [path for path in answer.path if path and not path.startswith(inside)]:
         raise VerificationError(f"the unpacked interpreter looks for modules outside of the pack, in {strange[0]}")
 
 
 def _opened_by_name(
-    place: Path, answer: Answer, allows: Callable[[str], bool], needs: Callable[[str], bool]
+    place: Path,
+    answer: Answer,
+    allows: Callable[[str], bool],
+    needs: Callable[[str], bool],
+    ignored: frozenset[Path],
 ) -> list[Finding]:
     """Return a finding for each library of the build machine that a module opened, as `ctypes.CDLL` does."""
-    outside = [Path(path) for path in answer.mapped if not path.startswith(f"{place}/") and ".so" in Path(path).name]
-    strange = {path: elf for path in outside if not allows(path.name) and (elf := _library(path)) is not None}
+    outside = set(libraries_outside(place, answer)) - ignored
+    strange = {path: elf for path in sorted(outside) if not allows(path.name) and (elf := library(path)) is not None}
     brought = {soname for elf in strange.values() for soname in elf.needed}
     findings = []
     for path, elf in strange.items():
@@ -154,15 +164,6 @@ def _opened_by_name(
                 )
             )
     return findings
-
-
-def _library(path: Path) -> Elf | None:
-    """Return what the file is; None for one that is gone again, which was not the machine's."""
-    try:
-        with path.open("rb") as stream:
-            return read_elf(stream)
-    except FileNotFoundError:
-        return None
 
 
 def _is_serious(failure: Failure) -> bool:

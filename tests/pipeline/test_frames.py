@@ -98,7 +98,7 @@ class _Bench:
     ) -> tuple[Packed, bytes]:
         """Pack, and return what came of it and all bytes."""
         segments = changes.pop("segments", None) or self.segments()
-        sources = Sources(self.root, self.kept, bytecode=False)
+        sources = Sources((self.root,), self.kept, bytecode=False)
         names = {name: changes.pop(name) for name in ("program", "plugins") if name in changes}
         now_context = replace(self.context, **changes)
         with session(self.folder / "dist", cache or self.cache, container, **names) as now:

@@ -69,9 +69,9 @@ def test_changed_line_packs_the_project_alone(app: App, tmp_path: Path, monkeypa
     asked = []
     prove = hatch_envpack.prove.proof.prove
 
-    def spy(place: Path, program: str, question: object, *rest: object) -> object:
+    def spy(place: Path, program: str, question: object, *rest: object, python: bool) -> object:
         asked.append(question)
-        return prove(place, program, question, *rest)  # type: ignore[arg-type]
+        return prove(place, program, question, *rest, python=python)  # type: ignore[arg-type]
 
     monkeypatch.setattr(hatch_envpack.pipeline.proof, "prove", spy)
     for module, name in [
