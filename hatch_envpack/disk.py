@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_PAUSE = 0.5
+_PAUSE = 0.25
 """Seconds between two times that all is written; what takes less than that is written at its end alone."""
 
 
