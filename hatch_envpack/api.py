@@ -18,13 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from hatch_envpack.archive.below import plain_folder
-from hatch_envpack.contents.diff import Difference, compare
-from hatch_envpack.contents.read import read_contents
-from hatch_envpack.contents.verify import verify_pack
 from hatch_envpack.engines import ENGINES
 from hatch_envpack.errors import ConfigError
-from hatch_envpack.extract.unpack import Unpacked
-from hatch_envpack.extract.unpack import unpack as unpack_pack
 from hatch_envpack.formats import DEFAULT_FORMAT, FOLDER, LEVELS
 from hatch_envpack.interpreter.elsewhere import plain_prefix
 from hatch_envpack.pipeline.export import export_pack
@@ -35,7 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hatch_envpack.contents.contents import Contents
+    from hatch_envpack.contents.diff import Difference
     from hatch_envpack.environment.editable import Policy
+    from hatch_envpack.extract.unpack import Unpacked
     from hatch_envpack.finding import Finding
     from hatch_envpack.report import Report, SegmentFigures, Summary
     from hatch_envpack.sums.verify_envpack import Verified
@@ -153,11 +150,15 @@ def inspect(pack: str | os.PathLike[str]) -> Contents:
     Only what is needed is read: of a URL whose server gives ranges, the first and the last part. Nothing is unpacked.
     Raises `EnvpackError`.
     """
+    from hatch_envpack.contents.read import read_contents  # noqa: PLC0415 - each verb imports what it alone needs
+
     return read_contents(os.fspath(pack))
 
 
 def diff(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> Difference:
     """Return what differs between two packs, without unpacking them. Raises `EnvpackError`."""
+    from hatch_envpack.contents.diff import compare  # noqa: PLC0415
+
     return compare(inspect(old), inspect(new))
 
 
@@ -168,6 +169,8 @@ def verify(pack: str | os.PathLike[str], *, progress: Callable[[int, int], None]
     ``ok`` says whether anything does. Raises `EnvpackError` for what is no pack, and for an archive that is so damaged
     that it cannot be read to its end.
     """
+    from hatch_envpack.contents.verify import verify_pack  # noqa: PLC0415
+
     return verify_pack(os.fspath(pack), progress)
 
 
@@ -183,7 +186,9 @@ def unpack(
     ``jobs`` are the processes that share the work, by default one for each core. ``progress`` is called with what is
     done and what there is to do, in bytes. Raises `EnvpackError`.
     """
-    return unpack_pack(Path(pack), Path(folder), jobs=jobs, progress=progress)
+    from hatch_envpack.extract.unpack import unpack  # noqa: PLC0415
+
+    return unpack(Path(pack), Path(folder), jobs=jobs, progress=progress)
 
 
 class _Hearer:

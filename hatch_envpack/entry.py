@@ -94,7 +94,11 @@ class Entry:
                     raise self.changed()
                 yield stream
         except OSError as error:
-            raise ArchiveError(f"{self.path}: {self.source} cannot be read: {error.strerror}") from error
+            raise self.unreadable(error) from error
+
+    def unreadable(self, error: OSError) -> ArchiveError:
+        """Return the error that tells of a source that cannot be read."""
+        return ArchiveError(f"{self.path}: {self.source} cannot be read: {error.strerror}")
 
     def changed(self) -> ArchiveError:
         """Return the error that tells of a source that does not hold still."""

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import PurePosixPath
 
-_BEGIN = r"(?:(?<!\w)|(?<=-[LI]))"
-"""A path does not begin inside a name, but for the flags of compilers: ``-L/a/lib``."""
+_BEGIN = r"(?:(?<!\w{path})|(?<=-[LI]{path}))"
+"""A path does not begin inside a name, but for the flags of compilers: ``-L/a/lib``.
+
+It is looked at when the path was found: what a pattern begins with, it is searched for.
+"""
 
 _COMPONENT_END = r"(?![\w.+@%~-])"
 """A path ends where no further character of a file name follows: ``/a/lib`` is not found in ``/a/library``."""
@@ -74,9 +77,9 @@ class Layout:
     def _pattern(self) -> re.Pattern[str]:
         return re.compile(
             "|".join(
-                rf"{_BEGIN}{re.escape(root.source)}"
-                + (rf"(?!/[\w.]){_COMPONENT_END}" if root.exact else _COMPONENT_END)
+                path + _BEGIN.format(path=path) + (rf"(?!/[\w.]){_COMPONENT_END}" if root.exact else _COMPONENT_END)
                 for root in self._longest_first
+                for path in [re.escape(root.source)]
             )
             or r"(?!)"
         )

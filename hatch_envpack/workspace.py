@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
+from hatch_envpack.disk import fsync_folder, sync
 from hatch_envpack.umask import umask
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class PartialFolder:
         It takes the place of an empty folder; with ``replace``, that of any folder, which is removed with everything in
         it. A process that is killed then leaves the old one or the new one under the name, or neither: never a mixture.
         """
-        _sync(self.path)
+        sync(self.path)
         old = self.path.with_name("replaced")
         try:
             if replace:
@@ -137,7 +138,7 @@ class PartialFolder:
             with suppress(OSError):
                 old.rename(self.destination)
             raise
-        _fsync_folder(self.destination.parent)
+        fsync_folder(self.destination.parent)
 
 
 @contextmanager
@@ -200,32 +201,3 @@ def _remove_locked(folder: Path, lock: int) -> None:
         return
     finally:
         os.close(lock)
-
-
-def _sync(folder: Path) -> None:
-    """Write what was changed on the file system of a folder to its disk. Raises `OSError`.
-
-    One call for all files: an ``fsync`` for each takes a disk's round trip for each. Where the C library has no
-    ``syncfs``, all file systems are written.
-    """
-    import ctypes  # noqa: PLC0415 - nothing else needs it
-
-    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if call is None:
-        os.sync()
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        if call(descriptor):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-    finally:
-        os.close(descriptor)
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

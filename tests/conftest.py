@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,9 @@ if "HATCH_ENVPACK_CACHE_DIR" not in os.environ:
     # one cache for all tests, and not the user's: what one test packed the next one need not pack again
     os.environ["HATCH_ENVPACK_CACHE_DIR"] = tempfile.mkdtemp(prefix="envpack-test-cache-")
     atexit.register(shutil.rmtree, os.environ["HATCH_ENVPACK_CACHE_DIR"], ignore_errors=True)
+
+# what a shell runs in the background ignores Ctrl-C, and so would all that the tests run
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).parent.parent
 PYENV = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"

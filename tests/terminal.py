@@ -65,7 +65,7 @@ def look(
         stdout=subprocess.PIPE if piped else theirs,
         stderr=theirs,
         start_new_session=True,
-        preexec_fn=_take_terminal,  # noqa: PLW1509 - one thread only
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one thread only
     )
     os.close(theirs)
     screen = pyte.Screen(columns, LINES)
@@ -86,9 +86,3 @@ def look(
         process.stdout.close()
     os.close(ours)
     return Seen(process.wait(30), raw, tuple(pictures), screen.cursor.hidden, output)
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    # what a shell runs in the background ignores it, and so would all that it runs
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

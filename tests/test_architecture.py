@@ -27,6 +27,7 @@ LAYERS = (
         "search",
         "umask",
         "clone",
+        "disk",
         "formats",
         "engines",
         "sums",
@@ -95,5 +96,14 @@ def test_the_consumers_side_is_light(module: str) -> None:
     """Unpacking needs nothing of what builds packs, and a process that helps with it starts at once."""
     names = ("hatchling", "lief", "pluggy", "packaging", "click", "rich")
     code = f"import sys, hatch_envpack.{module}; print(*[name for name in {names} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_the_makers_side_is_light() -> None:
+    """To pack, nothing is loaded that reads packs, nor what edits the few libraries that we cannot edit ourselves."""
+    names = ("lief", "tarfile", "urllib.request", "hatch_envpack.contents", "hatch_envpack.extract.zip")
+    modules = "hatch_envpack.api, hatch_envpack.pipeline.pack"
+    code = f"import sys, {modules}; print(*[name for name in {names} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"

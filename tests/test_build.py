@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hatch_envpack.sums.sums import OWN_FILES
 from tests.conftest import build, find_pyenv, hatchling_build, missing
 
 _PROJECT = """
@@ -97,9 +98,9 @@ def _manifest(pack: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def _count(pack: Path) -> int:
-    """Return the number of members but for folders and the manifest."""
+    """Return the number of members but for folders and the pack's own files."""
     names = subprocess.run(["tar", "--zstd", "-tf", pack], capture_output=True, text=True, check=True).stdout
-    return sum(not name.endswith("/") for name in names.splitlines()) - 1
+    return sum(not name.endswith("/") for name in names.splitlines()) - len(OWN_FILES)
 
 
 def _distributions(pack: Path) -> set[str]:

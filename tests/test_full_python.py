@@ -179,7 +179,9 @@ def test_i12_debian_without_its_venv_package(tmp_path: Path, wheel: Path) -> Non
     hidden = [Path("/usr/lib", version, "ensurepip"), Path("/usr/share/python-wheels")]
     command = [sys.executable, "-m", "hatchling", "build", "-t", "envpack"]
     script = 'cd "$0" && exec "$@"'
-    done = run_hiding(hidden, "sh", "-c", script, project, *command, environment=dict(os.environ))
+    # what is found out here about the interpreter is not so outside of this namespace of mounts
+    environment = {**os.environ, "HATCH_ENVPACK_CACHE_DIR": str(tmp_path / "cache")}
+    done = run_hiding(hidden, "sh", "-c", script, project, *command, environment=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     (pack,) = (project / "dist").iterdir()
     unpacked = Unpacked(Built(project, interpreter, pack), tmp_path / "place")

@@ -7,6 +7,7 @@ over 8 GiB): https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
 from __future__ import annotations
 
 import struct
+from zlib import adler32
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
@@ -22,6 +23,8 @@ _USTAR_MAX_SIZE = 8**11
 _USTAR = struct.Struct("100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12x")
 """name, mode, uid, gid, size, mtime, checksum, type, link name, magic, version, user, group, device numbers, prefix."""
 _ROOT = b"%07o" % 0
+_CHECKSUM, _NO_CHECKSUM = 148, b" " * 8
+"""Where the checksum stands, which is the sum of all bytes, and what is taken for it there: spaces."""
 
 
 def file_header(path: str, size: int, *, executable: bool, mtime: int) -> bytes:
@@ -49,11 +52,13 @@ def _header(path: str, size: int, mode: int, mtime: int, kind: bytes, target: st
     if split is None or not target.isascii() or len(target) > _NAME or size >= _USTAR_MAX_SIZE:
         return _pax_header(path, size, mode, mtime, kind, target)
     prefix, name = split
-    fields = (name, b"%07o" % mode, _ROOT, _ROOT, b"%011o" % size, b"%011o" % mtime)
-    rest = (kind, target.encode(), b"ustar", b"00", b"", b"", _ROOT, _ROOT, prefix)
-    # the checksum is the sum of all bytes, with its own field taken as spaces
-    total = sum(_USTAR.pack(*fields, b" " * 8, *rest))
-    return _USTAR.pack(*fields, b"%06o\0 " % total, *rest)
+    block = _USTAR.pack(
+        name, b"%07o" % mode, _ROOT, _ROOT, b"%011o" % size, b"%011o" % mtime, _NO_CHECKSUM,
+        kind, target.encode(), b"ustar", b"00", b"", b"", _ROOT, _ROOT, prefix,
+    )  # fmt: skip
+    # Adler-32 has the sum of all bytes, plus 1, in its lower half, modulo a number that 512 bytes of ASCII do not reach
+    total = (adler32(block) & 0xFFFF) - 1
+    return b"%b%06o\0 %b" % (block[:_CHECKSUM], total, block[_CHECKSUM + len(_NO_CHECKSUM) :])
 
 
 def _split(path: str) -> tuple[bytes, bytes] | None:

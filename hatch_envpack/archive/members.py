@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.member import Member
-from hatch_envpack.entry import Stamp
+from hatch_envpack.archive.reading import Reading
 from hatch_envpack.finding import Finding
 from hatch_envpack.relocate.chain import apply
 from hatch_envpack.segment.folders import folders_above
@@ -64,8 +63,8 @@ class Slicer:
             elif entry.source is None:
                 yield self._made(entry)
             else:
-                with entry.open() as stream:
-                    yield self._file(entry, stream)
+                with Reading(entry, entry.source) as file:
+                    yield self._file(entry, file)
 
     def _noted(self, path: PurePosixPath, member: Member) -> Iterator[bytes]:
         """Yield the content, and note what ``RECORD`` is to say of it: its row may be the link's, or there is none."""
@@ -85,17 +84,14 @@ class Slicer:
             self.changed[entry.path] = digest.value(len(data))
         return self._whole(entry, data, digest)
 
-    def _file(self, entry: Entry, stream: BinaryIO) -> Member:
-        before = Stamp.of(os.fstat(stream.fileno()))
-        # one byte more than there should be tells a file that grows
-        first = stream.read(min(before.size + 1, CHUNK))
+    def _file(self, entry: Entry, file: Reading) -> Member:
+        size = file.before.size
+        first = file.read(min(size, CHUNK))
         fixers = self._chain.claimants(entry, first)
-        if not fixers:
-            chunks = self._streamed(entry, first, stream, before)
-            return Member(str(entry.path), before.size, chunks, executable=entry.executable)
-        # one byte more than there should be tells a file that grows, and no file grows faster than that
-        data = first + stream.read(max(before.size + 1 - len(first), 0))
-        self._check_unchanged(entry, stream, before, len(data))
+        if size > CHUNK and not fixers:
+            return Member(str(entry.path), size, self._streamed(entry, first, file), executable=entry.executable)
+        data = first + file.read(size - CHUNK) if size > CHUNK else first
+        file.check(len(data))
         digest = Digest(entry.digest)
         digest.update(data)
         fits = self._compare(entry, digest, len(data))
@@ -108,7 +104,7 @@ class Slicer:
             self.changed[entry.path] = RecordValue(digest.text, str(len(data)))
         return self._whole(entry, data, digest)
 
-    def _streamed(self, entry: Entry, first: bytes, stream: BinaryIO, before: Stamp) -> Iterator[bytes]:
+    def _streamed(self, entry: Entry, first: bytes, file: Reading) -> Iterator[bytes]:
         """Yield a file that no fixer wants to see, without ever having it in memory whole."""
         digest = Digest(entry.digest)
         self._scanner.begin()
@@ -116,21 +112,15 @@ class Slicer:
         chunk = first
         while chunk:
             size += len(chunk)
-            if size > before.size:
-                raise entry.changed()
             self._scanner.feed(entry.path, chunk)
             digest.update(chunk)
             yield chunk
-            chunk = stream.read(CHUNK) if before.size >= CHUNK else b""
-        self._check_unchanged(entry, stream, before, size)
+            # no more than there should be: a file that grows would have no end
+            chunk = file.read(min(CHUNK, file.before.size - size))
+        file.check(size)
         self.sums[str(entry.path)] = digest.sha256
         if not self._compare(entry, digest, size):
             self.changed[entry.path] = RecordValue(digest.text, str(size))
-
-    def _check_unchanged(self, entry: Entry, stream: BinaryIO, before: Stamp, size: int) -> None:
-        """Raise `ArchiveError` when the file is not what it was (A3)."""
-        if size != before.size or Stamp.of(os.fstat(stream.fileno())) != before:
-            raise entry.changed()
 
     def _compare(self, entry: Entry, digest: Digest, size: int) -> bool:
         """Note what does not fit the file's row in ``RECORD``; return whether all does."""

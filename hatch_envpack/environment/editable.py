@@ -99,16 +99,23 @@ def find_editables(environment: Environment) -> Iterator[Editable]:
 
 
 def _modern(environment: Environment, distribution: Distribution) -> Editable | None:
-    info = environment.root / distribution.info
-    files = {row.path for row in distribution.rows} | {distribution.info / path.name for path in info.glob("*")}
     url = distribution.info / direct_url.NAME
     data = read_small(environment.root / url)
     if data is not None:
         record = direct_url.parse_direct_url(data, url)
         if record.editable:
-            return Editable(distribution.name, url, record.folder, frozenset(files), distribution.info)
-    marked = sorted(row.path for row in distribution.rows if row.path.name.startswith(_MARK))
-    return Editable(distribution.name, marked[0], None, frozenset(files), distribution.info) if marked else None
+            return Editable(distribution.name, url, record.folder, _files(environment, distribution), distribution.info)
+    # first as a text, since it costs much to take apart the paths of all that is installed
+    marked = [row.path for row in distribution.rows if _MARK in str(row.path) and row.path.name.startswith(_MARK)]
+    if not marked:
+        return None
+    return Editable(distribution.name, min(marked), None, _files(environment, distribution), distribution.info)
+
+
+def _files(environment: Environment, distribution: Distribution) -> frozenset[PurePosixPath]:
+    info = environment.root / distribution.info
+    listed = (row.path for row in distribution.rows)
+    return frozenset((*listed, *(distribution.info / path.name for path in info.glob("*"))))
 
 
 def _legacy_scripts(environment: Environment) -> dict[str, set[PurePosixPath]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_envpack.disk import syncing
 from hatch_envpack.errors import ArchiveError
 from hatch_envpack.extract.engine import unpack_into
 from hatch_envpack.workspace import partial_folder
@@ -59,8 +60,11 @@ def unpack(
             partial = stack.enter_context(partial_folder(target))
         except OSError as error:
             raise _not_made(folder, error) from error
-        counts = unpack_into(pack, partial.path, place=folder, jobs=jobs, progress=progress, held=[partial.lock])
         try:
+            with syncing(partial.path):
+                counts = unpack_into(
+                    pack, partial.path, place=folder, jobs=jobs, progress=progress, held=[partial.lock]
+                )
             partial.keep()
         except OSError as error:
             raise _not_made(folder, error) from error

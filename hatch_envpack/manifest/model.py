@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hatch_envpack.sums.verify_envpack import MANIFEST, SUMS
+from hatch_envpack.sums.sums import MANIFEST, SUMS
 
 if TYPE_CHECKING:
     from hatch_envpack.finding import Finding

@@ -9,10 +9,10 @@ from hatch_envpack.archive.container import FOLDERS, MANIFEST, SUMS
 from hatch_envpack.archive.members import folder_members, member_of
 from hatch_envpack.archive.segments import PackedSegment
 from hatch_envpack.archive.writer import make_group
+from hatch_envpack.sums.sums import MANIFEST as MANIFEST_PATH
+from hatch_envpack.sums.sums import PROGRAM as PROGRAM_PATH
+from hatch_envpack.sums.sums import SUMS as SUMS_PATH
 from hatch_envpack.sums.sums import program, sums_text
-from hatch_envpack.sums.verify_envpack import MANIFEST as MANIFEST_PATH
-from hatch_envpack.sums.verify_envpack import PROGRAM as PROGRAM_PATH
-from hatch_envpack.sums.verify_envpack import SUMS as SUMS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -22,7 +22,8 @@ class Chain:
 
     def claimants(self, entry: Entry, head: bytes) -> tuple[Fixer, ...]:
         """Return the fixers that want to see the whole file."""
-        return tuple(fixer for fixer in self.fixers if fixer.claims(entry, head[:HEAD_SIZE]))
+        head = head[:HEAD_SIZE]
+        return tuple([fixer for fixer in self.fixers if fixer.claims(entry, head)])
 
     def fixed(self, entry: Entry) -> bytes | None:
         """Return the entry's new content, or None when it stays as it is. Raises `RelocationError`."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_envpack.sums import verify_envpack
-from hatch_envpack.sums.verify_envpack import MANIFEST, PROGRAM, SUMS
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+MANIFEST, SUMS, PROGRAM = "envpack.json", "envpack.sha256", "verify_envpack.py"
+"""As the program has them, which stands alone, and which nothing that packs imports: it knows every kind of archive."""
 
 OWN_FILES = (MANIFEST, SUMS, PROGRAM)
 """What a pack has at its root besides the environment."""
@@ -26,7 +26,7 @@ def sums_text(files: Mapping[str, str]) -> str:
 
 def program() -> bytes:
     """Return the program that compares an unpacked pack."""
-    return Path(verify_envpack.__file__).read_bytes()
+    return Path(__file__).with_name(PROGRAM).read_bytes()
 
 
 def _line(path: str, digest: str) -> str:

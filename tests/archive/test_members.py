@@ -23,7 +23,7 @@ _PATH = PurePosixPath("lib/data")
 
 
 class _Claiming:
-    """A fixer that reads every file whole and changes nothing."""
+    """A fixer that wants every file, and changes nothing."""
 
     name: ClassVar[str] = "claiming"
     order: ClassVar[int] = 1
@@ -105,9 +105,26 @@ def test_a3_changed_while_it_is_read(tmp_path: Path, change: Callable[[Path], No
         b"".join(chunks)
 
 
+@pytest.mark.parametrize("change", [_append, _truncate, _rewrite])
+@pytest.mark.parametrize("claims", [True, False])
+def test_a3_small_file_changed_while_it_is_read(
+    tmp_path: Path, change: Callable[[Path], None], *, claims: bool
+) -> None:
+    """The same in the moment after its bytes were read."""
+
+    class Changing(_Claiming):
+        def claims(self, entry: Entry, head: bytes) -> bool:
+            del entry, head
+            change(tmp_path / "data")
+            return claims
+
+    with pytest.raises(ArchiveError, match="changed while it was packed: build again"):
+        b"".join(_chunks(_slicer(Changing()), _entry(tmp_path, 100)))
+
+
 def test_a3_file_that_grows_for_ever(tmp_path: Path) -> None:
     """A file that grows faster than it is read ends the build, not the disk."""
-    chunks = _chunks(_slicer(), _entry(tmp_path, CHUNK))
+    chunks = _chunks(_slicer(), _entry(tmp_path, 2 * CHUNK))
     read = 0
     with pytest.raises(ArchiveError, match="changed while"):  # noqa: PT012 - the file has to grow meanwhile
         for chunk in chunks:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,14 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hatch_envpack
-from hatch_envpack.sums.sums import OWN_FILES, sums_text
+from hatch_envpack.sums import verify_envpack
+from hatch_envpack.sums.sums import OWN_FILES, program, sums_text
 from hatch_envpack.sums.verify_envpack import MANIFEST, NoPackError, parse
 from tests.environment.made import install, make_environment
 from tests.sums.packs import parts_of, small_pack
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Built
 
 _NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=()), min_size=1, max_size=20).filter(
@@ -104,6 +104,12 @@ def test_a_real_pack(tmp_path: Path, example_pack: Built) -> None:
     assert text.count("\n") == sum(not path.is_symlink() for path in files) - 1
     assert packed.files == len(files) - 1
     assert {str(path.relative_to(tmp_path / "app")) for path in files} >= set(OWN_FILES)
+
+
+def test_names_are_those_of_the_program() -> None:
+    """It stands alone, so that it has names of its own."""
+    assert (verify_envpack.MANIFEST, verify_envpack.SUMS, verify_envpack.PROGRAM) == OWN_FILES
+    assert program() == Path(verify_envpack.__file__).read_bytes()
 
 
 @pytest.mark.parametrize("owner", ["nobody", "distribution"])
