@@ -15,12 +15,12 @@ import hatch_envpack
 from hatch_envpack import EnvpackError
 from tests.cli.test_pack import member_names, run
 from tests.cli.test_program import COMMAND
-from tests.conftest import find_debian, find_pyenv, missing
+from tests.conftest import find_pyenv, missing
 from tests.environment.made import SITE, install, make_environment, snapshot
 from tests.sums.packs import FILE, LINK, Part, changed, parts_of, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _FAST = ("--no-verify", "--no-bytecode", "--level", "1")
@@ -121,7 +121,7 @@ def test_what_is_in_it(tmp_path: Path, environment: Path) -> None:
         "include-system-site-packages = false",
         f"version = {full}",
     ]
-    script = '. "$1/bin/activate" && command -v python tool && tool && deactivate'
+    script = '. "$1/bin/activate" && command -v python && command -v tool && tool && deactivate'
     done = subprocess.run(["sh", "-ec", script, "sh", place], cwd=place, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[:3] == [f"{place}/bin/python", f"{place}/bin/tool", str(place)]
 
@@ -184,3 +184,92 @@ def test_python_that_is_not_there(tmp_path: Path, environment: Path) -> None:
     finally:
         shutil.rmtree(environment / SITE / "broken-1.0.dist-info")
         (environment / SITE / "broken.py").unlink()
+
+
+def test_caches_do_not_mix(tmp_path: Path, environment: Path) -> None:
+    """With an interpreter, without, with it in another place, and each of them again."""
+    for prefix in (None, "/opt/a", "/opt/b", None, "/opt/a"):
+        pack = hatch_envpack.pack(
+            environment, tmp_path / "e.tar", python=prefix is None, python_prefix=prefix, verify=False, force=True
+        ).path
+        targets = {part.name: part.data.decode() for part in parts_of(pack) if part.kind == LINK}
+        assert (targets["bin/python"] == f"{prefix}/bin/python3.12") is (prefix is not None)
+        assert (f"{SITE[: -len('site-packages')]}os.py" in member_names(pack)) is (prefix is None)
+
+
+def test_what_the_targets_python_has_can_be_seen(tmp_path: Path) -> None:
+    """An environment that borrows goes on to do so, from the target's interpreter; nothing of that is packed."""
+    make_environment(tmp_path / "env", "--system-site-packages")
+    _install(tmp_path / "env")
+    done = run(tmp_path, tmp_path / "env", "-o", "e.tar", "--no-python", *_FAST)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "use `--system-site-packages` where the target's interpreter has that too" in done.stderr
+    done = run(tmp_path, tmp_path / "env", "-o", "e.tar", "--no-python", "--system-site-packages", "--no-bytecode")
+    assert done.returncode == 0, done.stderr
+    place = _unpack("tar", tmp_path / "e.tar", tmp_path / "place")
+    assert [path.name for path in (place / SITE).glob("*.dist-info")] == ["tool-1.0.dist-info"]
+    found = _lines(place / "bin/python", "-c", "import sys; print(*sys.path, sep='\\n')")
+    assert str(find_pyenv("3.12").parents[1] / SITE) in found
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--python-prefix", "/opt/python"), "use it with `--no-python`"),
+        (("--no-python", "--python-prefix", "opt/python"), "'opt/python', must be an absolute path"),
+        (("--no-python", "--python-prefix", "/opt/a\nb"), "must be an absolute path of printable"),
+        (("--no-python", "--copy-links"), "leave out one of the two"),
+        (("--no-python", "--for", "ray"), "Ray unpacks no links"),
+    ],
+)
+def test_bad_options(tmp_path: Path, environment: Path, options: tuple[str, ...], says: str) -> None:
+    """One line, and nothing is written."""
+    done = run(tmp_path, environment, *options, "-q")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("error: ")
+    assert says in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installation_is_nothing_without_its_python(tmp_path: Path) -> None:
+    """It is refused in one line."""
+    done = run(tmp_path, find_pyenv("3.12").parents[1], "--no-python", "-q")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is a whole installation, which is nothing without its Python: leave out `--no-python`" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def _other_prefix(part: Part) -> Part:
+    document = json.loads(part.data)
+    document["python_prefix"] = None
+    return part._replace(data=json.dumps(document).encode())
+
+
+_HOSTILE: dict[str, Callable[[list[Part]], list[Part]]] = {
+    "another target": lambda parts: changed(parts, "bin/python", lambda part: part._replace(data=b"/bin/sh")),
+    "up and out": lambda parts: changed(parts, "bin/python", lambda part: part._replace(data=b"../../python3.12")),
+    "another link": lambda parts: changed(parts, "bin/python3", lambda part: part._replace(data=b"/opt/a")),
+    "a second link": lambda parts: [*parts, Part("bin/sh", LINK, b"/opt/py/bin/python3.12")],
+    "a pack with its Python": lambda parts: changed(parts, "envpack.json", _other_prefix),
+    "a file behind it": lambda parts: [*parts, Part("bin/python/evil", FILE, b"x")],
+    "a link through it": lambda parts: [*parts, Part("bin/evil", LINK, b"python/../../../etc")],
+}
+
+
+@pytest.mark.parametrize("name", ["tar", "tar.zst", "zip"])
+@pytest.mark.parametrize("what", _HOSTILE)
+def test_a13_no_other_link_leads_out(tmp_path: Path, environment: Path, what: str, name: str) -> None:
+    """Neither unpacked nor verified, and nothing is written."""
+    pack = hatch_envpack.pack(
+        environment, tmp_path / "e.tar", python=False, python_prefix="/opt/py", verify=False, bytecode=False
+    ).path
+    parts = parts_of(pack)
+    assert hatch_envpack.verify(write(parts, tmp_path / "same", name)).ok
+    assert hatch_envpack.unpack(tmp_path / "same", tmp_path / "place").links
+    bad = write(_HOSTILE[what](parts), tmp_path / "bad", name)
+    before = {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(EnvpackError, match="bin/"):
+        hatch_envpack.unpack(bad, tmp_path / "out")
+    with pytest.raises(EnvpackError, match="bin/"):
+        hatch_envpack.verify(bad)
+    assert {path.name for path in tmp_path.iterdir()} == before

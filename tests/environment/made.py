@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 SITE = "lib/python3.12/site-packages"
 
 
-def make_environment(root: Path) -> Path:
+def make_environment(root: Path, *options: str) -> Path:
     """Make an empty virtual environment of Python 3.12; return its ``site-packages``."""
-    subprocess.run([find_pyenv("3.12"), "-m", "venv", "--without-pip", root], check=True)
+    subprocess.run([find_pyenv("3.12"), "-m", "venv", "--without-pip", *options, root], check=True)
     return root / SITE
 
 
