@@ -95,11 +95,11 @@ def pack(  # noqa: PLR0913 - all by name, as on the command line
     ``exclude`` have the syntax of ``.gitignore``, those of ``include`` bring back what they took. ``level`` is the
     compressor's. ``copy_links`` puts files in the places of symbolic links, as ``engine`` does where it has to.
     ``editable`` says what is done with editable installs: ``build`` packs their wheels, ``ignore`` leaves them out.
-    ``system_site_packages`` packs what the environment borrows from its interpreter too. Without ``python`` a
-    link to the interpreter of the target stands in its place, which is in ``python_prefix`` there, by default where the
-    environment has it. ``root_directory`` is the
-    folder of the archive in which everything is to lie. ``jobs`` are how many frames are compressed at once, by default
-    one on each core. ``report`` hears of the progress, and with ``verbose`` of single files too.
+    ``system_site_packages`` packs what the environment borrows from its interpreter too. Without ``python`` a link
+    to the interpreter of the target stands in its place, which is in ``python_prefix`` there, by default where the
+    environment has it. ``root_directory`` is the folder of the archive in which everything is to lie. ``jobs`` are how
+    many frames are compressed at once, by default one on each core. ``report`` hears of the progress, and with
+    ``verbose`` of single files too.
 
     The time stamp of every file is ``SOURCE_DATE_EPOCH``, or a constant. Raises `EnvpackError`.
     """

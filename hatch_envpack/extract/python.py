@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hatch_envpack.sums.verify_envpack import MANIFEST, MAX_MANIFEST
+from hatch_envpack.sums.sums import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,10 @@ def link_to_python(links: Mapping[bytes, bytes], root: int) -> tuple[bytes, byte
     absolute = [name for name, target in links.items() if target.startswith(b"/")]
     if len(absolute) != 1 or not b"/".join([b"", *absolute]).endswith(b"/" + _LINK):
         return None
+    # what most packs do not need
+    from hatch_envpack.interpreter.elsewhere import python_target  # noqa: PLC0415
+    from hatch_envpack.sums.verify_envpack import MAX_MANIFEST  # noqa: PLC0415
+
     (name,) = absolute
     folder = name[: -len(_LINK)]
     try:
@@ -33,8 +37,6 @@ def link_to_python(links: Mapping[bytes, bytes], root: int) -> tuple[bytes, byte
             manifest = stream.read(MAX_MANIFEST)
     except OSError:
         return None
-    from hatch_envpack.interpreter.elsewhere import python_target  # noqa: PLC0415 - what most packs do not need
-
     target = python_target(manifest)
     return None if target is None else (name, target)
 
