@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _SKIPPED = frozenset({"__pycache__"})
 
@@ -35,20 +35,7 @@ def stamp_digest(paths: Iterable[str]) -> str:
 
 def tree_paths(folder: str) -> list[str]:
     """Return the folder and everything below it, but bytecode caches, which are made anew anyway."""
-    found = [folder]
-    waiting = [folder]
-    while waiting:
-        try:
-            entries = list(os.scandir(waiting.pop()))
-        except OSError:
-            continue
-        for entry in entries:
-            if entry.name in _SKIPPED:
-                continue
-            found.append(entry.path)
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
-    return sorted(found)
+    return sorted([folder, *(entry.path for entry, _ in _below(folder))])
 
 
 def tree_digest(folder: str) -> str:
@@ -57,6 +44,24 @@ def tree_digest(folder: str) -> str:
     The times of folders are no part of it: what was put into one and taken away again leaves no trace.
     """
     lines = []
+    for entry, is_folder in _below(folder):
+        if is_folder:
+            lines.append(entry.path)
+            continue
+        status = entry.stat(follow_symlinks=False)
+        stamp = f"{status.st_mode} {status.st_size} {status.st_mtime_ns} {status.st_ino}"
+        lines.append(f"{entry.path}\0{stamp}")
+    return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def with_folders(paths: Iterable[str]) -> list[str]:
+    """Return the paths and the folders that they lie in."""
+    wanted = set(paths)
+    return sorted(wanted | {os.path.dirname(path) for path in wanted})  # noqa: PTH120 - thousands of them
+
+
+def _below(folder: str) -> Iterator[tuple[os.DirEntry[str], bool]]:
+    """Yield all but bytecode caches, and whether each is a folder; what cannot be listed is taken for empty."""
     waiting = [folder]
     while waiting:
         try:
@@ -66,17 +71,7 @@ def tree_digest(folder: str) -> str:
         for entry in entries:
             if entry.name in _SKIPPED:
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if is_folder:
                 waiting.append(entry.path)
-                lines.append(entry.path)
-                continue
-            status = entry.stat(follow_symlinks=False)
-            stamp = f"{status.st_mode} {status.st_size} {status.st_mtime_ns} {status.st_ino}"
-            lines.append(f"{entry.path}\0{stamp}")
-    return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def with_folders(paths: Iterable[str]) -> list[str]:
-    """Return the paths and the folders that they lie in."""
-    wanted = set(paths)
-    return sorted(wanted | {os.path.dirname(path) for path in wanted})  # noqa: PTH120 - thousands of them
+            yield entry, is_folder
