@@ -50,7 +50,7 @@ class Report(Protocol):
         ...
 
     def info(self, text: str) -> None:
-        """Tell a result."""
+        """Tell a result; may be called by any thread."""
         ...
 
     def detail(self, text: str) -> None:

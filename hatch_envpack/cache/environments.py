@@ -11,6 +11,7 @@ import shutil
 import zipfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from hatch_envpack.cache.files import place, touch, write_aside
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 
 KIND = "environments"
 _NOTES = "stamps.json"
+
+
+class Change(Enum):
+    """In what a wheel differs from an earlier one."""
+
+    NOTHING = auto()
+    FILES = auto()
+    """It requires what the other did."""
+    METADATA = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +54,37 @@ class Kept:
         """Whether there is no environment in it yet."""
         return self.stamps is None
 
+    def last_wheel(self) -> Path | None:
+        """Return the project's wheel that is installed; None where there is none."""
+        wheels = [] if self.is_new else list(self._wheels.glob("*.whl"))
+        return wheels[0] if len(wheels) == 1 else None
+
+    def compare(self, built: Path) -> Change:
+        """Return in what a wheel differs from the one that is installed."""
+        kept = self._wheels / built.name
+        before, after = _contents(kept), _contents(built)
+        if before is None or after is None:
+            return Change.METADATA
+        if before == after:
+            return Change.NOTHING
+        return Change.FILES if _metadata(before) == _metadata(after) != [] else Change.METADATA
+
     def wheel(self, built: Path) -> Path:
         """Take over the project's wheel; an unchanged one keeps its old file, so that nothing is installed again.
 
         Raises `OSError`.
         """
-        folder = self.folder / "wheel"
-        kept = folder / built.name
-        if kept.is_file() and _contents(kept) == _contents(built):
+        kept = self._wheels / built.name
+        if kept.is_file() and self.compare(built) is Change.NOTHING:
             return kept
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        shutil.rmtree(self._wheels, ignore_errors=True)
+        self._wheels.mkdir(parents=True)
         shutil.copyfile(built, kept)
         return kept
+
+    @property
+    def _wheels(self) -> Path:
+        return self.folder / "wheel"
 
     def note(self, stamps: Mapping[str, Stamp]) -> None:
         """Note how the files stand, and with it that the environment is whole. Raises `OSError`."""
@@ -104,3 +132,8 @@ def _contents(wheel: Path) -> list[tuple[str, int, int, int]] | None:
     except (OSError, zipfile.BadZipFile):
         return None
     return sorted((member.filename, member.CRC, member.file_size, member.external_attr) for member in members)
+
+
+def _metadata(contents: list[tuple[str, int, int, int]]) -> list[tuple[str, int, int, int]]:
+    """Return what a wheel holds of the files that say what it requires."""
+    return [each for each in contents if each[0].endswith(".dist-info/METADATA")]

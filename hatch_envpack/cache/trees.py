@@ -47,8 +47,8 @@ class ProofTree:
         """Where the pack is unpacked: elsewhere than at its target, and with a space, which scripts stumble over."""
         return self.folder / "an other place"
 
-    def known(self, closure: str) -> Notes | None:
-        """Return what was proven, if just this closure was proven here and stands as it did.
+    def take_notes(self, closure: str) -> Notes | None:
+        """Return what was proven here, if it was just this closure; it counts while the tree `stands`.
 
         The notes are gone then: a build that is killed meanwhile leaves a tree that nobody uses.
         """
@@ -56,9 +56,13 @@ class ProofTree:
         with suppress(OSError, ValueError, TypeError):
             known = Notes(**json.loads(path.read_bytes()))
             path.unlink()
-            if known.closure == closure and known.stamps == tree_digest(str(self.root)):
+            if known.closure == closure:
                 return known
         return None
+
+    def stands(self, notes: Notes) -> bool:
+        """Whether the tree is as it was when the notes were made."""
+        return notes.stamps == tree_digest(str(self.root))
 
     def empty(self) -> None:
         """Make the folder anew. Raises `OSError`."""

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hatch_envpack.archive.choose import container_of
-from hatch_envpack.cache.environments import Kept, keep_environment
+from hatch_envpack.cache.environments import Change, Kept, keep_environment
 from hatch_envpack.cache.records import key_of
 from hatch_envpack.environment.install import build_project, program, read_installed
 from hatch_envpack.environment.installer import find_installer, find_uv
@@ -18,6 +18,7 @@ from hatch_envpack.environment.requirements import (
     group_requirements,
     requirements,
 )
+from hatch_envpack.errors import InstallError
 from hatch_envpack.formats import FOLDER
 from hatch_envpack.interpreter.files import site_packages_path
 from hatch_envpack.interpreter.resolve import resolve_interpreter
@@ -75,12 +76,19 @@ def _build(job: Job, interpreter: Interpreter, installer: Installer, kept: Kept,
 def _install(
     job: Job, interpreter: Interpreter, installer: Installer, kept: Kept, key: str, now: Session
 ) -> Plan | None:
-    """Build the wheel and install it; meanwhile look up what was packed the last time, and return that."""
+    """Build the wheel and install it; meanwhile look up what was packed the last time, and return that.
+
+    Meanwhile, too, the environment is brought up to date with the wheel of the last time: most likely nothing is left
+    to be done then, or the project's own files alone. What goes wrong with that is told by the installation that comes
+    after it.
+    """
     now.report.stage(f"Building the wheel of {job.project.name}")
-    with ThreadPoolExecutor(1) as side:
+    with ThreadPoolExecutor(2) as side:
         built = side.submit(
             build_project, job.project, interpreter, installer, kept.root, now.work / "built", is_new=kept.is_new
         )
+        before = kept.last_wheel()
+        updated = side.submit(_is_updated, job, installer, kept, before) if before is not None else None
         plan = recall(key, now) if job.settings.verify != "always" else None
         if plan is not None and job.format != FOLDER:
             # it is most likely what is asked for, and there is nothing else to do until the wheel is built
@@ -88,8 +96,24 @@ def _install(
             now.partial.sync()
         # most likely needed as soon as the wheel is there, and now it costs nothing
         import_module("hatch_envpack.pipeline.pack")
-        wheel = kept.wheel(built.result())
-    now.report.stage(f"Installing with {installer.name}")
-    wanted = requirements(job.project, wheel, job.settings)
-    installer.install(wanted, program(kept.root), job.project.root, again=not kept.is_new)
+        new = built.result()
+        change = kept.compare(new) if updated is not None and updated.result() else Change.METADATA
+    if change is not Change.NOTHING:
+        now.report.stage(f"Installing with {installer.name}")
+        wanted = requirements(job.project, kept.wheel(new), job.settings)
+        python, root = program(kept.root), job.project.root
+        if change is Change.FILES:
+            installer.install(wanted[:1], python, root, dependencies=False)
+        else:
+            installer.install(wanted, python, root, again=not kept.is_new)
     return plan
+
+
+def _is_updated(job: Job, installer: Installer, kept: Kept, wheel: Path) -> bool:
+    """Bring the environment up to date, the project itself left as it is; return whether that could be done."""
+    try:
+        wanted = requirements(job.project, wheel, job.settings)
+        installer.install(wanted, program(kept.root), job.project.root, again=True)
+    except InstallError:
+        return False
+    return True

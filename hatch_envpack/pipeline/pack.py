@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from hatch_envpack.cache.recipe import stamps_of
 from hatch_envpack.cache.witness import stamp_digest
 from hatch_envpack.checks.check import run_checks
 from hatch_envpack.environment.pip_wheel import pip_wheel
+from hatch_envpack.formats import FOLDER
 from hatch_envpack.interpreter.ensurepip import lacks_ensurepip, with_ensurepip
 from hatch_envpack.interpreter.files import interpreter_roots, site_packages_path
 from hatch_envpack.interpreter.generated import common_entries
@@ -25,9 +26,9 @@ from hatch_envpack.pipeline.details import tell_details
 from hatch_envpack.pipeline.frames import Sources, pack_frames
 from hatch_envpack.pipeline.head import folders_group, head
 from hatch_envpack.pipeline.made import Made
-from hatch_envpack.pipeline.place import place, report_findings
+from hatch_envpack.pipeline.place import place, report_findings, write
 from hatch_envpack.pipeline.plan import environment_paths, remember
-from hatch_envpack.pipeline.proof import proven
+from hatch_envpack.pipeline.proof import UNPROVEN, proof
 from hatch_envpack.registry import Registry
 from hatch_envpack.relocate.chain import make_chain
 from hatch_envpack.relocate.fixer import Context
@@ -94,20 +95,31 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     members = [entry.path for entry in _entries(segments)]
     members += [path for segment in packed.segments for path in segment.bytecode]
     members += [each.info / "RECORD" for each in subject.distributions]
-    needs = measure_needs(plan, interpreter.machine, members)
-    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, _entries(segments), [])
-    folders = folders_group(members, now)
-    if settings.verify:
-        draft = Made("", head(manifest, packed.segments, folders, now), packed.segments, (), "")
-        own = _own_files(subject, segments, packed.segments)
-        findings += proven(draft, own, subject, plan, site_packages, settings, now)
-    findings = accept(findings, settings.allow)
-    tell_details(selection, plan, findings, now.report)
-    report_findings(findings, now.report, strict=settings.strict)
-    manifest = describe(subject, needs, plan, selection.left_out, packed.segments, _entries(segments), findings)
-    name = base_name(subject, manifest)
-    first = head(manifest, packed.segments, folders, now)
-    made = Made(name, first, packed.segments, tuple(findings), facts(manifest))
+    own = _own_files(subject, segments, packed.segments)
+    entries = _entries(segments)
+    with (
+        proof(packed.segments, own, subject, plan, site_packages, settings, now)
+        if settings.verify
+        else nullcontext(UNPROVEN)
+    ) as begun:
+        needs = measure_needs(plan, interpreter.machine, members)
+        folders = folders_group(members, now)
+
+        def made_with(found: Sequence[Finding]) -> Made:
+            accepted = accept([*findings, *found], settings.allow)
+            manifest = describe(subject, needs, plan, selection.left_out, packed.segments, entries, accepted)
+            first = head(manifest, packed.segments, folders, now)
+            return Made(base_name(subject, manifest), first, packed.segments, tuple(accepted), facts(manifest))
+
+        made = made_with(begun.expected)
+        if job.format != FOLDER:
+            write(made, now)
+            now.partial.sync()
+        found = begun.give(made)
+    if found != begun.expected:
+        made = made_with(found)
+    tell_details(selection, plan, made.findings, now.report)
+    report_findings(made.findings, now.report, strict=settings.strict)
     placed = place(made, job, packed.reused, now)
     if plan_key and not (elsewhere is None and lacks_ensurepip(interpreter)):
         others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]

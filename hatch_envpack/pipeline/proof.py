@@ -1,14 +1,18 @@
 """The proof, which is not given twice for the same.
 
 All of a pack is remembered under the digests of its frames. When the project alone has changed, the rest is still
-proven: the project's new files are put into the tree that was unpacked then, and they alone are asked about.
+proven: the project's new files are put into the tree that was unpacked then, and they alone are asked about. That goes
+on beside the writing of the pack.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from os.path import realpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
@@ -25,10 +29,12 @@ from hatch_envpack.prove.proof import prove, question
 from hatch_envpack.prove.stand_in import stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor
     from pathlib import PurePosixPath
 
     from hatch_envpack.archive.segments import PackedSegment
+    from hatch_envpack.cache.trees import Notes
     from hatch_envpack.libraries.plan import LibraryPlan
     from hatch_envpack.pipeline.job import Subject
     from hatch_envpack.pipeline.made import Made
@@ -37,39 +43,62 @@ if TYPE_CHECKING:
     from hatch_envpack.settings import Settings
 
 
-def proven(
-    draft: Made,
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The proof of a pack: what of it needs no pack is under way while that is described and written."""
+
+    expected: tuple[Finding, ...]
+    """What is known to be found in all that has not changed: most likely that is all."""
+    give: Callable[[Made], tuple[Finding, ...]]
+    """Prove the pack, and return what was found; its manifest has the expected findings. Raises `VerificationError`."""
+
+
+UNPROVEN = Proof((), lambda _: ())
+"""Of a pack that is not to be proven."""
+
+
+@contextmanager
+def proof(
+    segments: Sequence[PackedSegment],
     own_files: Sequence[PurePosixPath],
     subject: Subject,
     plan: LibraryPlan,
     site_packages: PurePosixPath,
     settings: Settings,
     now: Session,
-) -> list[Finding]:
-    """Prove the pack, and return what was found. Raises `VerificationError`.
-
-    The draft's manifest has not the findings of the proof yet: what is proven is the pack without them. ``own_files``
-    are those of the project's own distribution.
-    """
+) -> Iterator[Proof]:
+    """Begin the proof of a pack with these segments; ``own_files`` are those of the project's own distribution."""
     asked = question(subject.distributions, site_packages, canonicalize_name(subject.name))
-    prover = _Prover(draft, subject, plan, asked, tuple(own_files), now)
-    key = prover.key(draft.segments, asked)
+    prover = _Prover(tuple(segments), subject, plan, asked, tuple(own_files), now)
+    key = prover.key(segments, asked)
     known = now.cache.read(PROOFS, key) if settings.verify is True else None
     if known is not None:
-        return [Finding(**finding) for finding in known["findings"]]
+        found = _findings(known["findings"])
+        yield Proof(found, lambda _: found)
+        return
     now.report.stage("Unpacking and proving the pack")
-    with keep_tree(now.cache.root, key_of(str(subject.root), str(subject.interpreter.executable))) as tree:
+    whose = key_of(str(subject.root), str(subject.interpreter.executable))
+    with keep_tree(now.cache.root, whose) as tree, ThreadPoolExecutor(1) as side:
         if tree is None or not own_files or now.root_directory:
-            found = prover.whole(ProofTree(now.work / "proof"))
+            begun = Proof((), partial(prover.whole, ProofTree(now.work / "proof")))
         else:
-            found = prover.with_tree(tree, always=settings.verify == "always")
-    now.cache.write(PROOFS, key, {"findings": [finding.to_dict() for finding in found]})
-    return found
+            begun = prover.in_tree(tree, side, always=settings.verify == "always")
+
+        def give(made: Made) -> tuple[Finding, ...]:
+            found = begun.give(made)
+            now.cache.write(PROOFS, key, {"findings": [finding.to_dict() for finding in found]})
+            return found
+
+        yield Proof(begun.expected, give)
+
+
+def _findings(documents: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
+    return tuple(Finding(**document) for document in documents)
 
 
 @dataclass(frozen=True, slots=True)
 class _Prover:
-    draft: Made
+    segments: tuple[PackedSegment, ...]
     subject: Subject
     plan: LibraryPlan
     asked: Question
@@ -89,29 +118,39 @@ class _Prover:
             return []
         return [self.now.known.signature, stamp_digest([expected.program, realpath(expected.program)])]
 
-    def whole(self, tree: ProofTree) -> list[Finding]:
+    def whole(self, tree: ProofTree, made: Made) -> tuple[Finding, ...]:
         """Unpack everything, and ask about everything."""
         tree.empty()
         tree.root.mkdir()
-        write(self.draft, self.now)
+        write(made, self.now)
         unpack_into(self.now.partial.path, tree.root, progress=self.now.report.progress)
         return self._ask(tree, self.asked)
 
-    def with_tree(self, tree: ProofTree, *, always: bool) -> list[Finding]:
+    def in_tree(self, tree: ProofTree, side: Executor, *, always: bool) -> Proof:
         """Ask about what the kept tree does not prove already, and leave one for the next build."""
         own, others = self.asked.split()
-        segments = [each for each in self.draft.segments if each.name != self._own_name]
-        closure = self.key(segments, others)
-        known = None if always else tree.known(closure)
-        if known is None:
-            found = self.whole(tree)
-            tree.take(self.own_files)
-            known = tree.proven(closure, [each.to_dict() for each in found if not self._is_own(each, own)])
-        else:
-            self._unpack_own(tree)
-            found = [*(Finding(**finding) for finding in known.findings), *self._ask(tree, own)]
-            tree.take(self.own_files)
-        tree.keep(known)
+        closure = self.key([each for each in self.segments if each.name != self._own_name], others)
+        notes = None if always else tree.take_notes(closure)
+        begun = side.submit(self._own, tree, notes, own) if notes is not None else None
+
+        def give(made: Made) -> tuple[Finding, ...]:
+            found, known = begun.result() if begun is not None else None, notes
+            if found is None or known is None:
+                found = self.whole(tree, made)
+                tree.take(self.own_files)
+                known = tree.proven(closure, [each.to_dict() for each in found if not self._is_own(each, own)])
+            tree.keep(known)
+            return found
+
+        return Proof(_findings(notes.findings) if notes is not None else (), give)
+
+    def _own(self, tree: ProofTree, notes: Notes, own: Question) -> tuple[Finding, ...] | None:
+        """Put the project's files into the tree, and ask about them; None where the tree is not what it was."""
+        if not tree.stands(notes):
+            return None
+        self._unpack_own(tree)
+        found = (*_findings(notes.findings), *self._ask(tree, own))
+        tree.take(self.own_files)
         return found
 
     @property
@@ -122,7 +161,7 @@ class _Prover:
         return finding.path in (*own.modules, *(f"bin/{point.name}" for point in own.entry_points))
 
     def _unpack_own(self, tree: ProofTree) -> None:
-        groups = [(each.name, each.frames) for each in self.draft.segments if each.name == self._own_name]
+        groups = [(each.name, each.frames) for each in self.segments if each.name == self._own_name]
         # not in the place of the pack: the next one is written over what lies there
         pack, files = self.now.work / "own.envpack", self.now.work / "own"
         with pack.open("w+b") as stream:
@@ -131,7 +170,7 @@ class _Prover:
         unpack_into(pack, files)
         tree.put(files)
 
-    def _ask(self, tree: ProofTree, asked: Question) -> list[Finding]:
+    def _ask(self, tree: ProofTree, asked: Question) -> tuple[Finding, ...]:
         nowhere = self.now.work / "nowhere"
         nowhere.mkdir()
         original = self.subject.original
@@ -139,4 +178,4 @@ class _Prover:
         place, expected = tree.root / self.now.root_directory, self.subject.elsewhere
         if expected and (other := stand_in(place, expected)):
             self.now.report.info(f"there is no {expected.program} of this version here: proven with {other} instead")
-        return prove(place, program, asked, plan.allows, plan.needs, original, nowhere, python=expected is None)
+        return tuple(prove(place, program, asked, plan.allows, plan.needs, original, nowhere, python=expected is None))
