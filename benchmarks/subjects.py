@@ -110,7 +110,7 @@ def variables(subject: Subject) -> dict[str, str]:
         "PIP_FIND_LINKS": folder,
         "PIP_CACHE_DIR": os.fspath(subject.folder / "pip"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "UV_NO_INDEX": "1",
+        "UV_OFFLINE": "1",
         "UV_FIND_LINKS": folder,
         "UV_CACHE_DIR": os.fspath(subject.folder / "uv"),
         "UV_PYTHON_DOWNLOADS": "never",

@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _SKIPPED = frozenset({"__pycache__"})
 
@@ -18,19 +18,31 @@ def stamp_digest(paths: Iterable[str]) -> str:
 
     A folder's time tells that something was added to it or taken away.
     """
-    digest = hashlib.sha256()
+    return digest_of(look_at(paths))
+
+
+def look_at(paths: Iterable[str]) -> dict[str, os.stat_result | None]:
+    """Return the states of files and folders; None for one that is not there. No link is followed."""
+    found: dict[str, os.stat_result | None] = {}
     lstat = os.lstat
-    lines = []
     for path in paths:
         try:
-            status = lstat(path)
+            found[path] = lstat(path)
         except OSError:
+            found[path] = None
+    return found
+
+
+def digest_of(seen: Mapping[str, os.stat_result | None]) -> str:
+    """Return what `stamp_digest` returns of what was looked at."""
+    lines = []
+    for status in seen.values():
+        if status is None:
             lines.append("-")
             continue
         size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
         lines.append(f"{status.st_mode} {size} {status.st_mtime_ns} {status.st_ino}")
-    digest.update("\n".join(lines).encode("ascii"))
-    return digest.hexdigest()
+    return hashlib.sha256("\n".join(lines).encode("ascii")).hexdigest()
 
 
 def tree_paths(folder: str) -> list[str]:

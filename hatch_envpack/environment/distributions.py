@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from hatch_envpack.environment.memory import Memory, Told
+
 _KINDS = {".dist-info": "METADATA", ".egg-info": "PKG-INFO", ".egg": "EGG-INFO/PKG-INFO"}
 """How a folder is called that tells of a distribution, and the file in it that has the name.
 
@@ -73,12 +75,15 @@ class Distribution:
         return canonicalize_name(self.name)
 
 
-def read_distributions(root: Path, site_packages: PurePosixPath) -> tuple[Distribution, ...]:
+def read_distributions(
+    root: Path, site_packages: PurePosixPath, memory: Memory | None = None
+) -> tuple[Distribution, ...]:
     """Return the distributions below ``root / site_packages``, by normalised name. Raises `InstallError`.
 
     A folder without a name in it is none of them: `split` tells of those.
     """
-    found = (_read(info, root, site_packages) for info in infos(root, site_packages))
+    known = {} if memory is None else memory.distributions
+    found = (_read(info, root, site_packages, known) for info in infos(root, site_packages))
     return tuple(sorted((each for each in found if each), key=lambda each: (each.key, each.info)))
 
 
@@ -91,7 +96,9 @@ def infos(root: Path, site_packages: PurePosixPath) -> Iterator[PurePosixPath]:
     yield from (site_packages / name for name in names if PurePosixPath(name).suffix in _KINDS)
 
 
-def _read(info: PurePosixPath, root: Path, site_packages: PurePosixPath) -> Distribution | None:
+def _read(
+    info: PurePosixPath, root: Path, site_packages: PurePosixPath, known: dict[Told, Distribution]
+) -> Distribution | None:
     metadata = info / _KINDS[info.suffix]
     # unlike pathlib's, this raises nothing for a folder that cannot be read
     if info.suffix == ".egg-info" and posixpath.isfile(root / info):
@@ -99,13 +106,21 @@ def _read(info: PurePosixPath, root: Path, site_packages: PurePosixPath) -> Dist
     data = read_small(root / metadata)
     if data is None:
         return None
+    points = read_small(root / metadata.with_name("entry_points.txt")) if metadata != info else None
+    record = read_small(root / info / "RECORD") if info.suffix == ".dist-info" else None
+    told = (info, data, points or b"", record)
+    if told not in known:
+        known[told] = _parse(told, metadata, root, site_packages)
+    return known[told]
+
+
+def _parse(told: Told, metadata: PurePosixPath, root: Path, site_packages: PurePosixPath) -> Distribution:
+    info, data, points_text, record = told
     headers = HeaderParser().parsestr(data.decode("utf-8", "replace"))
     name, version = str(headers["Name"] or "").strip(), str(headers["Version"] or "").strip()
     if not name or not version:
         raise InstallError(f"{metadata} has no name or no version: reinstall that distribution")
-    where = metadata.with_name("entry_points.txt")
-    points = tuple(parse_entry_points(read_small(root / where) or b"", where)) if metadata != info else ()
-    record = read_small(root / info / "RECORD") if info.suffix == ".dist-info" else None
+    points = tuple(parse_entry_points(points_text, metadata.with_name("entry_points.txt")))
     if record is None:
         return Distribution(name, version, info, (), points, has_record=False)
     roots = (str(root), posixpath.realpath(root))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
     from hatch_envpack.environment.installer import Installer
+    from hatch_envpack.environment.memory import Memory
     from hatch_envpack.environment.requirements import Project
     from hatch_envpack.interpreter.model import Interpreter
 
@@ -29,6 +30,6 @@ def program(root: Path) -> Path:
     return root / "bin" / "python"
 
 
-def read_installed(root: Path, site_packages: PurePosixPath) -> Environment:
-    """Return what was installed."""
-    return Environment(root, site_packages, read_distributions(root, site_packages))
+def read_installed(root: Path, site_packages: PurePosixPath, memory: Memory) -> Environment:
+    """Return what was installed; ``memory`` may have been filled before that."""
+    return Environment(root, site_packages, read_distributions(root, site_packages, memory), memory=memory)

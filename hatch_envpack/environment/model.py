@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from hatch_envpack.environment.memory import Memory
 from hatch_envpack.interpreter.model import is_shared
 from hatch_envpack.layout import Root
 
@@ -35,6 +36,7 @@ class Environment:
     """What was odd when it was read."""
     system_site: bool = False
     """Whether it sees the packages of its interpreter too."""
+    memory: Memory = field(default_factory=Memory, compare=False)
 
     @property
     def folders(self) -> tuple[str, ...]:

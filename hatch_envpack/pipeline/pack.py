@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from hatch_envpack.accept import accept
 from hatch_envpack.cache.libraries import known_plan
 from hatch_envpack.cache.recipe import stamps_of
-from hatch_envpack.cache.witness import stamp_digest
+from hatch_envpack.cache.witness import digest_of, look_at
 from hatch_envpack.checks.check import run_checks
 from hatch_envpack.environment.pip_wheel import pip_wheel
 from hatch_envpack.formats import FOLDER
@@ -39,7 +39,8 @@ from hatch_envpack.segment.model import Segment
 from hatch_envpack.segment.split import split, without_doubles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import os
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from hatch_envpack.archive.segments import PackedSegment
@@ -60,11 +61,11 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     """
     settings, interpreter = job.settings, subject.interpreter
     site_packages = site_packages_path(interpreter)
-    paths = environment_paths(subject.environments)
-    stamps = stamp_digest(paths)
+    seen = look_at(environment_paths(subject.environments))
+    stamps = digest_of(seen)
     registry = Registry()
     elsewhere = subject.elsewhere
-    selection, findings = _select(subject, _ground(subject, site_packages, now), settings, registry)
+    selection, findings = _select(subject, _ground(subject, site_packages, now), seen, settings, registry)
     segments = list(selection.segments)
     plan = known_plan(
         _entries(segments), _layout(subject), interpreter, site_packages, now.cache, now.program,
@@ -123,7 +124,7 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     placed = place(made, job, packed.reused, now)
     if plan_key and not (elsewhere is None and lacks_ensurepip(interpreter)):
         others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
-        remember(plan_key, made, paths, stamps, others, now)
+        remember(plan_key, made, list(seen), stamps, others, now)
     return placed
 
 
@@ -169,13 +170,17 @@ def _ground(subject: Subject, site_packages: PurePosixPath, now: Session) -> Seg
 
 
 def _select(
-    subject: Subject, ground: Segment, settings: Settings, registry: Registry
+    subject: Subject,
+    ground: Segment,
+    seen: Mapping[str, os.stat_result | None],
+    settings: Settings,
+    registry: Registry,
 ) -> tuple[Selection, list[Finding]]:
     others: list[Segment] = []
     findings: list[Finding] = []
     # a later environment was made to replace parts of the first one
     for environment in reversed(subject.environments):
-        segments, odd = split(environment, subject.interpreter.magic)
+        segments, odd = split(environment, subject.interpreter.magic, seen)
         others = _joined([*(without_doubles(segment, others) for segment in segments), *others])
         findings += odd
     selection = exclude(

@@ -25,7 +25,7 @@ from hatch_envpack.segment.rows import plain_rows
 from hatch_envpack.sums.sums import OWN_FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hatch_envpack.environment.distributions import Distribution, RecordRow
     from hatch_envpack.environment.model import Environment
@@ -55,14 +55,26 @@ _DOUBTFUL = (*_INSTALLER_TRACES, *OWN_FILES, direct_url.NAME, pyvenv.NAME, ".pyo
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
-def split(environment: Environment, magic: bytes) -> tuple[list[Segment], list[Finding]]:
+def split(
+    environment: Environment, magic: bytes, seen: Mapping[str, os.stat_result | None] | None = None
+) -> tuple[list[Segment], list[Finding]]:
     """Return a segment for each distribution, one for the files that none owns if there are any, and what is odd.
 
-    ``magic`` is how bytecode of the packed interpreter begins. Raises `ArchiveError`, `InstallError`.
+    ``magic`` is how bytecode of the packed interpreter begins; ``seen`` are files that were just looked at. Raises
+    `ArchiveError`, `InstallError`.
     """
-    splitter = _Splitter(environment, magic)
+    splitter = _Splitter(environment, magic, seen or {})
     segments = list(splitter.segments())
     return segments, [*environment.findings, *splitter.findings]
+
+
+def split_ahead(environment: Environment, magic: bytes, is_enough: Callable[[], bool]) -> None:
+    """Look at an environment that may still change, for its memory. Raises what `split` raises."""
+    for segment in _Splitter(environment, magic, {}).segments():
+        for entry in segment.entries:
+            str(entry.source)  # a path is put together when it is asked for the first time
+        if is_enough():
+            break
 
 
 def without_doubles(segment: Segment, others: Iterable[Segment]) -> Segment:
@@ -78,6 +90,7 @@ def without_doubles(segment: Segment, others: Iterable[Segment]) -> Segment:
 class _Splitter:
     environment: Environment
     magic: bytes
+    seen: Mapping[str, os.stat_result | None]
     owners: dict[str, tuple[Distribution, RecordRow]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -229,7 +242,7 @@ class _Splitter:
         # texts, since it costs a third of the time to take them apart and to put them together
         source = f"{self._root}/{path}"
         try:
-            status = os.lstat(source)
+            status = self.seen.get(source) or os.lstat(source)
             if stat.S_ISLNK(status.st_mode):
                 return self._link(path, row)
         except OSError as error:
@@ -242,7 +255,11 @@ class _Splitter:
         if not stat.S_ISREG(status.st_mode):
             self._find("special-file", path, f"is {_kind(status.st_mode)} and is left out", "remove it")
             return None
-        return _regular(path, Path(source), status, row)
+        known = self.environment.memory.entries
+        entry = known.get(str(path))
+        if entry is None or not _is_still(entry, status, row):
+            entry = known[str(path)] = _regular(path, Path(source), status, row)
+        return entry
 
     def _link(self, path: PurePosixPath, row: RecordRow | None) -> Entry:
         """Return a link, or what it leads to where that is a distribution's file outside.
@@ -266,6 +283,13 @@ def _regular(path: PurePosixPath, source: Path, status: os.stat_result, row: Rec
     if row is None:
         return Entry(path, source=source, executable=executable, stamp=stamp)
     return Entry(path, source=source, executable=executable, digest=row.digest, size=row.size, stamp=stamp)
+
+
+def _is_still(entry: Entry, status: os.stat_result, row: RecordRow | None) -> bool:
+    """Whether the entry is what `_regular` would return."""
+    told = ("", "") if row is None else (row.digest, row.size)
+    is_executable = bool(status.st_mode & stat.S_IXUSR)
+    return (entry.stamp, entry.executable, entry.digest, entry.size) == (Stamp.of(status), is_executable, *told)
 
 
 def _kind(mode: int) -> str:
