@@ -45,9 +45,9 @@ def windows_names(paths: Iterable[str]) -> tuple[str, ...]:
 
     https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file#naming-conventions
     """
-    found = _with_folders(paths)
-    odd = {name for name in {_name(path) for path in found} if not _fits_windows(name)}
-    return tuple(sorted(path for path in found if _name(path) in odd)) if odd else ()
+    files = set(paths)
+    odd = {name for name in {name for path in files for name in path.split("/")} if not _fits_windows(name)}
+    return tuple(sorted(path for path in _with_folders(files) if _name(path) in odd)) if odd else ()
 
 
 def _name(path: str) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from hatch_envpack.environment.distributions import EntryPoint, read_distributions
+from hatch_envpack.environment.memory import Memory
 from hatch_envpack.environment.model import Environment
 from hatch_envpack.errors import InstallError
 from hatch_envpack.prove.proof import top_level_modules
-from hatch_envpack.segment.split import split
+from hatch_envpack.segment.split import split, split_ahead
 
 _SITE = PurePosixPath("lib/python3.12/site-packages")
 _MAGIC = b"\xcb\r\r\n"
@@ -105,3 +106,39 @@ def test_top_level_modules(tmp_path: Path) -> None:
     _install(tmp_path, "".join(f"{row},,\n" for row in rows))
     (demo,) = read_distributions(tmp_path, _SITE)
     assert top_level_modules(demo, _SITE) == {"pkg", "single", "_ext", "abi", "space"}
+
+
+def test_memory_is_not_believed(tmp_path: Path) -> None:
+    """What was read ahead counts for files and rows that are as they were then, and for no others."""
+    record = "demo.py,sha256=a,1\r\nkept.py,sha256=b,1\r\nprogram.py,,\r\ndemo-1.0.dist-info/RECORD,,\r\n"
+    _install(tmp_path, record)
+    site = tmp_path / _SITE
+    for name in ("demo.py", "kept.py", "program.py"):
+        (site / name).write_text("1")
+    memory = Memory()
+    split_ahead(Environment(tmp_path, _SITE, read_distributions(tmp_path, _SITE, memory), memory=memory), _MAGIC, bool)
+    ahead = dict(memory.entries)
+    assert {"demo.py", "kept.py", "program.py"} <= {path.rpartition("/")[2] for path in ahead}
+    (site / "program.py").chmod(0o755)
+    (site / "demo.py").write_text("22")
+    (site / "demo-1.0.dist-info/RECORD").write_text(record.replace("a,1", "c,2") + "demo-1.0.dist-info/new.txt,,\r\n")
+    (site / "demo-1.0.dist-info/new.txt").write_text("")
+    known = Environment(tmp_path, _SITE, read_distributions(tmp_path, _SITE, memory), memory=memory)
+    plain = Environment(tmp_path, _SITE, read_distributions(tmp_path, _SITE))
+    assert split(known, _MAGIC) == split(plain, _MAGIC)
+    entries = {entry.path.name: entry for segment in split(known, _MAGIC)[0] for entry in segment.entries}
+    assert entries["kept.py"] is ahead[str(_SITE / "kept.py")]
+    assert (entries["demo.py"].digest, entries["demo.py"].size) == ("sha256=c", "2")
+    assert entries["program.py"].executable
+
+
+def test_read_ahead_ends_when_it_is_enough(tmp_path: Path) -> None:
+    """After the first distribution, whatever there is behind it."""
+    _install(tmp_path, "demo.py,,\r\ndemo-1.0.dist-info/RECORD,,\r\n")
+    (tmp_path / _SITE / "demo.py").write_text("")
+    (tmp_path / _SITE / "loose.py").write_text("")
+    environment = Environment(tmp_path, _SITE, read_distributions(tmp_path, _SITE))
+    split_ahead(environment, _MAGIC, lambda: True)
+    assert not any(path.endswith("loose.py") for path in environment.memory.entries)
+    split_ahead(environment, _MAGIC, bool)
+    assert any(path.endswith("loose.py") for path in environment.memory.entries)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,7 +60,7 @@ def test_unchanged_project_is_only_laid_out(app: App, tmp_path: Path, monkeypatc
         _forbid(monkeypatch, module, name)
     second, told = app.build(tmp_path / "two")
     assert _digest(first) == _digest(second)
-    assert told.stages == ["Building the wheel of lone-app", "Installing with uv"]
+    assert told.stages == ["Building the wheel of lone-app"]
     assert told.made == set()
 
 
@@ -135,6 +137,27 @@ def test_harmed_tree_of_the_proof_is_not_used(app: App, tmp_path: Path, monkeypa
     app.edit("changed")
     app.build(tmp_path / "two", bytecode=False)
     assert "raise SystemExit" not in module.read_text()
+
+
+def test_finding_of_the_projects_own_comes_and_goes(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the proof finds in the new files is in the manifest, though the pack was written before that was known."""
+    if shutil.which("gcc") is None:
+        missing("gcc is not installed")
+    (tmp_path / "a.c").write_text("int a;\n")
+    library = tmp_path / "libouter.so"
+    subprocess.run(["gcc", tmp_path / "a.c", "-shared", "-Wl,-soname,libouter.so", "-o", library], check=True)
+    monkeypatch.setenv("HATCH_ENVPACK_CACHE_DIR", str(tmp_path / "cache"))
+    module = app.root / "src/lone_app/__init__.py"
+    plain = module.read_text()
+    for number, wanted in enumerate([[], ["libouter.so"], [], ["libouter.so"]]):
+        opening = f"import ctypes\nctypes.CDLL({str(library)!r})\n" if wanted else ""
+        module.write_text(f"{opening}{plain}\n# {number}\n")
+        pack, told = app.build(tmp_path / str(number), bytecode=False)
+        command = ["tar", "--zstd", "-xOf", str(pack), "envpack.json"]
+        manifest = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        found = [each["path"] for each in manifest["findings"] if each["kind"] == "host-library"]
+        assert found == wanted
+        assert [each.path for each in told.summaries[-1].findings if each.kind == "host-library"] == wanted
 
 
 def test_environment_that_others_changed(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
