@@ -27,6 +27,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -75,13 +76,16 @@ def plan_libraries(
     closure.close()
     links = closure.link()
     libraries = sorted(closure.copied.values(), key=lambda entry: entry.path)
-    known, licences = copied_libraries(libraries)
-    found = (*data_entries(libraries, closure.paths, site_packages.parent), *licences)
-    data = [entry for entry in found if entry.path not in closure.paths]
+    with ThreadPoolExecutor(1) as side:
+        asked = side.submit(copied_libraries, libraries)  # which waits for the package manager
+        data = tuple(data_entries(libraries, closure.paths, site_packages.parent))
+        search_paths = dict(closure.search_paths())
+        known, licences = asked.result()
+    further = [entry for entry in (*data, *licences) if entry.path not in closure.paths]
     return LibraryPlan(
-        copied=tuple(sorted([*libraries, *data, *links], key=lambda entry: entry.path.parts)),
+        copied=tuple(sorted([*libraries, *further, *links], key=lambda entry: entry.path.parts)),
         libraries=known,
-        search_paths=dict(closure.search_paths()),
+        search_paths=search_paths,
         elves=closure.elves,
         expected=frozenset(closure.expected),
         of_host=frozenset(closure.of_host),
