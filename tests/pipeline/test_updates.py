@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -75,17 +75,9 @@ class _Installs:
         self.asked: list[tuple[bool, bool]] = []
         original = Uv.install
 
-        def install(
-            uv: Uv,
-            wanted: Sequence[str],
-            python: Path,
-            project: Path,
-            *,
-            dependencies: bool = True,
-            again: bool = False,
-        ) -> None:
+        def install(uv: Uv, *rest: Any, dependencies: bool = True, again: bool = False) -> None:  # noqa: ANN401
             self.asked.append((dependencies, again))
-            original(uv, wanted, python, project, dependencies=dependencies, again=again)
+            original(uv, *rest, dependencies=dependencies, again=again)
 
         monkeypatch.setattr(hatch_envpack.environment.uv.Uv, "install", install)
 
