@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hatch_envpack.cache import witness
 from hatch_envpack.cache.files import place, touch, write_aside
 from hatch_envpack.cache.lock import held_alone
 from hatch_envpack.cache.witness import tree_digest
+from hatch_envpack.process import child_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path, PurePosixPath
 
 KIND = "trees"
@@ -41,6 +45,8 @@ class ProofTree:
     """The folder of one project's tree, held by this build."""
 
     folder: Path
+    digest: Callable[[], str] | None = None
+    """Gives how the tree stood when it was taken, where somebody looks at that."""
 
     @property
     def root(self) -> Path:
@@ -61,8 +67,8 @@ class ProofTree:
         return None
 
     def stands(self, notes: Notes) -> bool:
-        """Whether the tree is as it was when the notes were made."""
-        return notes.stamps == tree_digest(str(self.root))
+        """Whether the tree was as when the notes were made when it was taken; nobody else writes into it since."""
+        return notes.stamps == (tree_digest(str(self.root)) if self.digest is None else self.digest())
 
     def empty(self) -> None:
         """Make the folder anew. Raises `OSError`."""
@@ -97,10 +103,49 @@ class ProofTree:
 
 
 @contextmanager
-def keep_tree(root: Path, key: str) -> Iterator[ProofTree | None]:
-    """Take the tree of ``key``, which may be empty; None when another build uses it or the cache refuses it."""
+def keep_tree(root: Path, key: str, *, look: bool = False) -> Iterator[ProofTree | None]:
+    """Take the tree of ``key``, which may be empty; None when another build uses it or the cache refuses it.
+
+    With ``look`` it is looked at how the tree stands, beside what the caller does.
+    """
     folder = place(root, KIND, key)
-    with held_alone(folder) as free:
-        if free:
-            touch(folder)
-        yield ProofTree(folder) if free else None
+    with held_alone(folder) as free, ExitStack() as stack:
+        if not free:
+            yield None
+            return
+        touch(folder)
+        tree = ProofTree(folder)
+        if look and (folder / _NOTES).exists():
+            tree = replace(tree, digest=stack.enter_context(_looked_at(tree.root)))
+        yield tree
+
+
+@contextmanager
+def _looked_at(folder: Path) -> Iterator[Callable[[], str]]:
+    """Let a process of its own look at the tree, since a thread would take turns with all others; give what it finds.
+
+    Without an answer, as where there is no Python program to run, this process looks itself.
+    """
+    words = [sys.executable or "python3", "-I", "-S", witness.__file__, str(folder)]
+    try:
+        looking = subprocess.Popen(  # noqa: S603 - the command is made here, never by a shell
+            words,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+    except OSError:
+        yield lambda: tree_digest(str(folder))
+        return
+
+    def digest() -> str:
+        found, _ = looking.communicate()
+        return found if looking.returncode == 0 else tree_digest(str(folder))
+
+    with looking:
+        try:
+            yield digest
+        finally:
+            looking.kill()  # nobody may have asked

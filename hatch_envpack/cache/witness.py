@@ -1,10 +1,14 @@
-"""Witnesses: files that something was made from. While all of them stand as they did, it need not be made again."""
+"""Witnesses: files that something was made from. While all of them stand as they did, it need not be made again.
+
+Run as a program, it prints the digest of a tree. So it imports nothing but the standard library.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -87,3 +91,7 @@ def _below(folder: str) -> Iterator[tuple[os.DirEntry[str], bool]]:
             if is_folder:
                 waiting.append(entry.path)
             yield entry, is_folder
+
+
+if __name__ == "__main__":
+    sys.stdout.write(tree_digest(sys.argv[1]))

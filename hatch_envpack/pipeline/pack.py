@@ -28,7 +28,7 @@ from hatch_envpack.pipeline.head import folders_group, head
 from hatch_envpack.pipeline.made import Made
 from hatch_envpack.pipeline.place import place, report_findings, write
 from hatch_envpack.pipeline.plan import environment_paths, remember
-from hatch_envpack.pipeline.proof import UNPROVEN, proof
+from hatch_envpack.pipeline.proof import UNPROVEN, proof, proof_tree
 from hatch_envpack.registry import Registry
 from hatch_envpack.relocate.chain import make_chain
 from hatch_envpack.relocate.fixer import Context
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from hatch_envpack.archive.segments import PackedSegment
     from hatch_envpack.cache.environments import Kept
+    from hatch_envpack.cache.trees import ProofTree
     from hatch_envpack.entry import Entry
     from hatch_envpack.finding import Finding
     from hatch_envpack.pipeline.job import Export, Job, Subject
@@ -59,6 +60,13 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     ``kept`` is the environment where this program had it installed. Under ``plan_key`` it is noted how the pack was
     made; nothing is noted without. Raises `EnvpackError`.
     """
+    with proof_tree(subject, job.settings, now) as tree:
+        return _pack(subject, job, now, kept, plan_key, tree)
+
+
+def _pack(
+    subject: Subject, job: Job | Export, now: Session, kept: Kept | None, plan_key: str, tree: ProofTree | None
+) -> Path:
     settings, interpreter = job.settings, subject.interpreter
     site_packages = site_packages_path(interpreter)
     seen = look_at(environment_paths(subject.environments))
@@ -99,7 +107,7 @@ def pack(subject: Subject, job: Job | Export, now: Session, kept: Kept | None, p
     own = _own_files(subject, segments, packed.segments)
     entries = _entries(segments)
     with (
-        proof(packed.segments, own, subject, plan, site_packages, settings, now)
+        proof(tree, packed.segments, own, subject, plan, site_packages, settings, now)
         if settings.verify
         else nullcontext(UNPROVEN)
     ) as begun:

@@ -8,7 +8,7 @@ on beside the writing of the pack.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from os.path import realpath
@@ -31,6 +31,7 @@ from hatch_envpack.prove.stand_in import stand_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
     from pathlib import PurePosixPath
 
     from hatch_envpack.archive.segments import PackedSegment
@@ -57,8 +58,17 @@ UNPROVEN = Proof((), lambda _: ())
 """Of a pack that is not to be proven."""
 
 
+def proof_tree(subject: Subject, settings: Settings, now: Session) -> AbstractContextManager[ProofTree | None]:
+    """Take the tree in which the last pack of this project was proven; None where there is none to be had."""
+    if not settings.verify or now.root_directory:
+        return nullcontext()
+    whose = key_of(str(subject.root), str(subject.interpreter.executable))
+    return keep_tree(now.cache.root, whose, look=settings.verify is True)
+
+
 @contextmanager
 def proof(
+    tree: ProofTree | None,
     segments: Sequence[PackedSegment],
     own_files: Sequence[PurePosixPath],
     subject: Subject,
@@ -67,7 +77,10 @@ def proof(
     settings: Settings,
     now: Session,
 ) -> Iterator[Proof]:
-    """Begin the proof of a pack with these segments; ``own_files`` are those of the project's own distribution."""
+    """Begin the proof of a pack with these segments, in the `proof_tree` if there is one.
+
+    ``own_files`` are those of the project's own distribution.
+    """
     asked = question(subject.distributions, site_packages, canonicalize_name(subject.name))
     prover = _Prover(tuple(segments), subject, plan, asked, tuple(own_files), now)
     key = prover.key(segments, asked)
@@ -77,9 +90,8 @@ def proof(
         yield Proof(found, lambda _: found)
         return
     now.report.stage("Unpacking and proving the pack")
-    whose = key_of(str(subject.root), str(subject.interpreter.executable))
-    with keep_tree(now.cache.root, whose) as tree, ThreadPoolExecutor(1) as side:
-        if tree is None or not own_files or now.root_directory:
+    with ThreadPoolExecutor(1) as side:
+        if tree is None or not own_files:
             begun = Proof((), partial(prover.whole, ProofTree(now.work / "proof")))
         else:
             begun = prover.in_tree(tree, side, always=settings.verify == "always")
@@ -131,11 +143,15 @@ class _Prover:
         own, others = self.asked.split()
         closure = self.key([each for each in self.segments if each.name != self._own_name], others)
         notes = None if always else tree.take_notes(closure)
-        begun = side.submit(self._own, tree, notes, own) if notes is not None else None
+        # not in the thread: reading and writing small files there, it would wait for its turn at every one
+        ready = notes is not None and self._is_ready(tree, notes)
+        begun = side.submit(self._ask, tree, own) if ready else None
 
         def give(made: Made) -> tuple[Finding, ...]:
-            found, known = begun.result() if begun is not None else None, notes
-            if found is None or known is None:
+            if begun is not None and notes is not None:
+                found, known = (*_findings(notes.findings), *begun.result()), notes
+                tree.take(self.own_files)
+            else:
                 found = self.whole(tree, made)
                 tree.take(self.own_files)
                 known = tree.proven(closure, [each.to_dict() for each in found if not self._is_own(each, own)])
@@ -144,14 +160,12 @@ class _Prover:
 
         return Proof(_findings(notes.findings) if notes is not None else (), give)
 
-    def _own(self, tree: ProofTree, notes: Notes, own: Question) -> tuple[Finding, ...] | None:
-        """Put the project's files into the tree, and ask about them; None where the tree is not what it was."""
+    def _is_ready(self, tree: ProofTree, notes: Notes) -> bool:
+        """Put the project's files into the tree; false where the tree is not what it was."""
         if not tree.stands(notes):
-            return None
+            return False
         self._unpack_own(tree)
-        found = (*_findings(notes.findings), *self._ask(tree, own))
-        tree.take(self.own_files)
-        return found
+        return True
 
     @property
     def _own_name(self) -> str:
