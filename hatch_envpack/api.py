@@ -183,8 +183,8 @@ def unpack(
 ) -> Unpacked:
     """Unpack a pack into a folder that is missing or empty: all of it or nothing.
 
-    ``jobs`` are the processes that share the work, by default one more than there are cores. ``progress`` is called
-    with what is done and what there is to do, in bytes. Raises `EnvpackError`.
+    ``jobs`` are the processes that share the work, by default one for each core. ``progress`` is called with what is
+    done and what there is to do, in bytes. Raises `EnvpackError`.
     """
     from hatch_envpack.extract.unpack import unpack  # noqa: PLC0415
 

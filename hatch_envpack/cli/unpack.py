@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--jobs",
     "-j",
     type=click.IntRange(min=1),
-    help="Processes that share the work; by default one more than there are cores.",
+    help="Processes that share the work; one for each core by default.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @as_json

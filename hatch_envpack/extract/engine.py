@@ -59,17 +59,16 @@ def unpack_into(
     with stream, _opened(folder) as root:
         tree = Tree(root, str(place or folder))
         try:
-            _unpack(stream, tree, jobs or default_jobs(), progress or _silent, held)
+            _unpack(stream, tree, jobs or processors(), progress or _silent, held)
             links = tree.finish()
         except ArchiveError as error:
             raise ArchiveError(f"{pack}: {error}") from error
         return Counts(tree.files, links, tree.size)
 
 
-def default_jobs() -> int:
-    """Return how many processes share the work: one more than there are processors, since one may wait for the disk."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return count + 1 if count > 1 else 1
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _unpack(stream: BinaryIO, tree: Tree, jobs: int, progress: Progress, held: Sequence[int]) -> None:

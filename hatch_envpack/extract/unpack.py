@@ -48,8 +48,8 @@ def unpack(
     """Unpack a ``.tar.zst``, ``.tar.gz``, ``.tar`` or ``.zip`` into ``folder``, which must be missing or empty.
 
     Either all of it comes to lie under the folder's name, written to the disk, or nothing. ``jobs`` are the processes
-    that share the work, by default one more than there are processors. ``progress`` is called with what is done and
-    what there is to do, both in bytes, of the pack or of its content.
+    that share the work, by default one for each processor. ``progress`` is called with what is done and what there
+    is to do, both in bytes, of the pack or of its content.
 
     Modes are 0644 and 0755, less the umask, which root's ``tar -x`` does not heed either. Raises `ArchiveError`.
     """

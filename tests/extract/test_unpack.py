@@ -55,7 +55,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Let small packs be unpacked by two processes, or by none."""
     name: str = request.param
     monkeypatch.setattr(engine, "_WORTH_PROCESSES", 0 if name == "processes" else 1 << 60)
-    monkeypatch.setattr(engine, "default_jobs", lambda: 2)
+    monkeypatch.setattr(engine, "processors", lambda: 2)
     return name
 
 
@@ -409,7 +409,7 @@ def test_a13_pack_that_is_no_file(tmp_path: Path) -> None:
 def any_format(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a pack; the one with an index is unpacked by processes."""
     monkeypatch.setattr(engine, "_WORTH_PROCESSES", 0)
-    monkeypatch.setattr(engine, "default_jobs", lambda: 2)
+    monkeypatch.setattr(engine, "processors", lambda: 2)
     path = tmp_path / str(request.param)
     if path.name == "indexed":
         return _indexed(path, *_TREE)
@@ -517,7 +517,7 @@ from hatch_envpack.errors import EnvpackError
 from hatch_envpack.extract import engine, frames, pool
 from hatch_envpack.extract.unpack import unpack
 engine._WORTH_PROCESSES = 0 if sys.argv[3] == "processes" else 1 << 60
-engine.default_jobs = lambda: 2
+engine.processors = lambda: 2
 wait = (lambda done, all: (print("begun", flush=True), sys.stdin.readline())) if sys.argv[4:] else None
 try:
     unpack(Path(sys.argv[1]), Path(sys.argv[2]), progress=wait)
