@@ -30,6 +30,7 @@ NOTHING = "hatchling build, nothing changed"
 LINE = "hatchling build, one line changed"
 WHOLE = "hatchling build, empty cache"
 TAR_UNPACK = "tar --zstd -xf"
+TAR_SYNCED = "tar --zstd -xf, sync -f"
 OUR_UNPACK = "hatch-envpack unpack"
 APP_VENV = "app --help, venv"
 APP_PACK = "app --help, pack"
@@ -129,10 +130,14 @@ def unpack(subject: Subject, pack: Path, places: Places) -> Case:
     def tar(out: Path) -> list[str | Path]:
         return ["tar", "--zstd", "-xf", pack, "-C", out]
 
+    def synced(out: Path) -> list[str | Path]:
+        return ["sh", "-c", 'tar --zstd -xf "$1" -C "$2" && sync -f "$2"', "sh", pack, out]
+
     def our(out: Path) -> list[str | Path]:
         return [Path(sys.executable).parent / "hatch-envpack", "unpack", pack, out / "place"]
 
-    return Case("unpack", subject.name, (Contender(TAR_UNPACK, tar), Contender(OUR_UNPACK, our)), places.fresh)
+    contenders = (Contender(TAR_UNPACK, tar), Contender(TAR_SYNCED, synced), Contender(OUR_UNPACK, our))
+    return Case("unpack", subject.name, contenders, places.fresh)
 
 
 def start(subject: Subject, pack: Path) -> Case:
