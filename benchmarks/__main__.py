@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 
 from benchmarks import cases
 from benchmarks.measure import Case, run_case
-from benchmarks.places import choose_places
+from benchmarks.places import Places, choose_places
 from benchmarks.report import describe, machine, to_json, to_markdown
 from benchmarks.subjects import GROWTH_BYTES, GROWTH_FILES, HERE, Subject, make_growth, make_project, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from benchmarks.places import Places
 
 _PROJECTS = {"tiny": "3.12", "small": "3.12", "medium": "3.12", "large": "3.11"}
 """Subjects, and the Python that their pins are for."""
@@ -99,6 +97,7 @@ def _all_cases(subject: Subject, only: list[str], work: Path, places: Places) ->
             yield cases.again(subject, pack)
         if "unpack" in only:
             yield cases.unpack(subject, pack, places)
+            yield cases.unpack(subject, pack, Places("disk", work), cases.UNPACK_DISK)
         if "start" in only:
             yield cases.start(subject, pack)
     if "memory" in only:

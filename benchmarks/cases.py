@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from benchmarks.subjects import Subject
 
 BASELINE = "tar | zstd -T0 -3"
+UNPACK = "unpack"
+UNPACK_DISK = "unpack, disk"
 OURS = "hatch-envpack tar.zst"
 OURS_GZIP = "hatch-envpack tar.gz"
 VENV_PACK = "venv-pack"
@@ -124,8 +126,8 @@ def again(subject: Subject, pack: Path) -> Case:
     ))  # fmt: skip
 
 
-def unpack(subject: Subject, pack: Path, places: Places) -> Case:
-    """Return unpacking into an empty file system."""
+def unpack(subject: Subject, pack: Path, places: Places, name: str = UNPACK) -> Case:
+    """Return unpacking into an empty place."""
 
     def tar(out: Path) -> list[str | Path]:
         return ["tar", "--zstd", "-xf", pack, "-C", out]
@@ -137,7 +139,7 @@ def unpack(subject: Subject, pack: Path, places: Places) -> Case:
         return [Path(sys.executable).parent / "hatch-envpack", "unpack", pack, out / "place"]
 
     contenders = (Contender(TAR_UNPACK, tar), Contender(TAR_SYNCED, synced), Contender(OUR_UNPACK, our))
-    return Case("unpack", subject.name, contenders, places.fresh)
+    return Case(name, subject.name, contenders, places.fresh)
 
 
 def start(subject: Subject, pack: Path) -> Case:

@@ -73,7 +73,10 @@ _GOALS = (
     _Goal("nothing changed, by venv-pack of the same files", _AGAIN, _SAME, 0.05, _by_median, subjects=("large",)),
     _Goal("nothing changed, more than cp of the pack", _AGAIN, ("again", cases.COPY), 1.0, _more, "s"),
     _Goal("one line changed, more than nothing changed", ("again", cases.LINE), _AGAIN, 0.5, _more, "s"),
-    _Goal("unpack, by tar --zstd -xf", ("unpack", cases.OUR_UNPACK), ("unpack", cases.TAR_UNPACK), 0.8, _by_round),
+    *(
+        _Goal(f"{name}, by tar --zstd -xf", (name, cases.OUR_UNPACK), (name, cases.TAR_UNPACK), 0.8, _by_round)
+        for name in (cases.UNPACK, cases.UNPACK_DISK)
+    ),
     _Goal("start of app, by a venv", ("start", cases.APP_PACK), ("start", cases.APP_VENV), 1.05, _by_round),
     _Goal(
         "import numpy, by a venv", ("start", cases.NUMPY_PACK), ("start", cases.NUMPY_VENV), 1.05, _by_round,
