@@ -143,10 +143,10 @@ def member_of(path: str, data: bytes, *, executable: bool = False) -> Member:
     return Member(path, len(data), chunks, executable=executable)
 
 
-def folder_members(paths: Iterable[PurePosixPath]) -> Iterator[Member]:
+def folder_members(paths: Iterable[str]) -> Iterator[Member]:
     """Yield a member for every folder above the given files, parents first.
 
     They stand together at the beginning, so that no segment's bytes depend on the segments before it.
     """
-    for folder in folders_above(map(str, paths)):
+    for folder in folders_above(paths):
         yield Member(folder, folder=True)

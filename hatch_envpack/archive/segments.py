@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from hatch_envpack.archive.members import Slicer
@@ -17,6 +16,7 @@ from hatch_envpack.sums.sums import sums_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import PurePosixPath
 
     from hatch_envpack.archive.container import Container
     from hatch_envpack.archive.member import Member
@@ -38,7 +38,8 @@ class PackedSegment:
     name: str
     files: int
     frames: tuple[FrameRecord, ...]
-    bytecode: tuple[PurePosixPath, ...]
+    bytecode: tuple[str, ...]
+    """The paths of what was compiled; as texts, since there are thousands that nobody takes apart."""
     findings: tuple[Finding, ...]
     largest: tuple[tuple[str, int], ...] = ()
     """Its largest files and their bytes, the largest first."""
@@ -56,7 +57,7 @@ class PackedSegment:
             "name": self.name,
             "files": self.files,
             "frames": [[f.digest, f.compressed, f.raw, f.inner, f.directory.hex()] for f in self.frames],
-            "bytecode": [str(path) for path in self.bytecode],
+            "bytecode": self.bytecode,
             "findings": [finding.to_dict() for finding in self.findings],
             "largest": self.largest,
             "sums": self.sums,
@@ -72,7 +73,7 @@ class PackedSegment:
                 FrameRecord(digest, compressed, raw, inner, bytes.fromhex(directory))
                 for digest, compressed, raw, inner, directory in data["frames"]
             ),
-            tuple(map(PurePosixPath, data["bytecode"])),
+            tuple(data["bytecode"]),
             tuple(Finding(**finding) for finding in data["findings"]),
             tuple((path, size) for path, size in data["largest"]),
             data["sums"],
@@ -162,7 +163,7 @@ class _Source:
             segment.name,
             len(segment.entries) + len(self._bytecode) + (segment.distribution is not None),
             tuple(records),
-            self._bytecode,
+            tuple(map(str, self._bytecode)),
             (*self._packable.scanner.findings(), *self._slicer.findings()),
             tuple((path, size) for size, path in sorted(self._largest, reverse=True)),
             sums_text(self._slicer.sums),

@@ -60,10 +60,10 @@ class Needs:
         }
 
 
-def measure_needs(plan: LibraryPlan, machine: str, paths: Iterable[PurePosixPath]) -> Needs:
+def measure_needs(plan: LibraryPlan, machine: str, paths: Iterable[str]) -> Needs:
     """Return what the files of a pack need. ``paths`` are all of them."""
     glibc = min_glibc(plan.elves)
-    names = sorted(map(str, paths))
+    names = sorted(paths)
     level, cpu_files = _cpu(plan.elves) if machine == "x86_64" else ("", ())
     return Needs(
         glibc=glibc,

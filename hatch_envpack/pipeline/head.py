@@ -16,7 +16,6 @@ from hatch_envpack.sums.sums import program, sums_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import PurePosixPath
 
     from hatch_envpack.archive.member import Member
     from hatch_envpack.manifest.model import Manifest
@@ -26,7 +25,7 @@ DESCRIBED = 2
 """How many files the list of digests has besides those of the segments: the manifest and the program."""
 
 
-def folders_group(paths: Iterable[PurePosixPath], now: Session) -> PackedSegment:
+def folders_group(paths: Iterable[str], now: Session) -> PackedSegment:
     """Return the folders above all files."""
     return _group(FOLDERS, list(folder_members(paths)), now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -101,9 +102,9 @@ def _pack(
         with suppress(OSError):  # then the next build begins with an empty environment
             kept.note(stamps_of(_entries(segments)))
     findings += [finding for segment in packed.segments for finding in segment.findings]
-    members = [entry.path for entry in _entries(segments)]
+    members = [str(entry.path) for entry in _entries(segments)]
     members += [path for segment in packed.segments for path in segment.bytecode]
-    members += [each.info / "RECORD" for each in subject.distributions]
+    members += [str(each.info / "RECORD") for each in subject.distributions]
     own = _own_files(subject, segments, packed.segments)
     entries = _entries(segments)
     with (
@@ -121,9 +122,11 @@ def _pack(
             return Made(base_name(subject, manifest), first, packed.segments, tuple(accepted), facts(manifest))
 
         made = made_with(begun.expected)
-        if job.format != FOLDER:
-            write(made, now)
-            now.partial.sync()
+        with ThreadPoolExecutor(1) as side:
+            if job.format != FOLDER:
+                write(made, now)
+                side.submit(now.partial.sync)  # it is synced again when it is kept, which tells what goes wrong
+            others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
         found = begun.give(made)
     if found != begun.expected:
         made = made_with(found)
@@ -131,7 +134,6 @@ def _pack(
     report_findings(made.findings, now.report, strict=settings.strict)
     placed = place(made, job, packed.reused, now)
     if plan_key and not (elsewhere is None and lacks_ensurepip(interpreter)):
-        others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
         remember(plan_key, made, list(seen), stamps, others, now)
     return placed
 
@@ -146,7 +148,7 @@ def _own_files(subject: Subject, segments: Sequence[Segment], packed: Sequence[P
     for segment, done in zip(segments, packed, strict=True):
         if segment.name == name and segment.distribution is not None:
             paths = [entry.path for entry in segment.entries]
-            return [*paths, *done.bytecode, segment.distribution.info / "RECORD"]
+            return [*paths, *map(PurePosixPath, done.bytecode), segment.distribution.info / "RECORD"]
     return []
 
 

@@ -72,26 +72,32 @@ def exclude(
     chosen = [each for each in known if each.always or each.name in asked]
     user = _spec(patterns, "exclude")
     sieve = _Sieve(tuple(patterns), user, chosen)
-    kept = tuple(replace(s, entries=tuple(e for e in s.entries if sieve.keeps(e, s))) for s in segments)
+    kept = tuple(sieve.sifted(segment) for segment in segments)
     unused = [_unused(pattern) for pattern in patterns if not _matches(pattern, segments)]
     return Selection(kept, (*sieve.findings, *unused), tuple(sieve.files))
 
 
 class _Sieve:
     def __init__(self, patterns: tuple[str, ...], user: GitIgnoreSpec, sets: Sequence[ExcludeSet]) -> None:
-        self._user = user
+        self._user = user if patterns else None
         self._sets = [(each, _spec((*each.patterns, *patterns), each.name)) for each in sets]
         self.files: list[tuple[str, str]] = []
         self.findings: list[Finding] = []
 
-    def keeps(self, entry: Entry, segment: Segment) -> bool:
+    def sifted(self, segment: Segment) -> Segment:
+        sets = [(each, spec) for each, spec in self._sets if not each.always or segment.name == "unowned"]
+        if self._user is None and not sets:
+            return segment
+        return replace(segment, entries=tuple([entry for entry in segment.entries if self._keeps(entry, sets)]))
+
+    def _keeps(self, entry: Entry, sets: Sequence[tuple[ExcludeSet, GitIgnoreSpec]]) -> bool:
         # pathspec's regular expressions take no newline, so that such a name would slip through
         path = str(entry.path).replace("\n", _NEWLINE)
-        if self._user.match_file(path):
+        if self._user is not None and self._user.match_file(path):
             self.files.append(("exclude", str(entry.path)))
             return False
-        for each, spec in self._sets:
-            if (not each.always or segment.name == "unowned") and spec.match_file(path):
+        for each, spec in sets:
+            if spec.match_file(path):
                 self.files.append((each.name, str(entry.path)))
                 if each.finding:
                     todo = f"remove it, or bring it into the pack with `exclude = ['!/{_escaped(path)}']`"

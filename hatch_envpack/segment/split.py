@@ -82,8 +82,10 @@ def without_doubles(segment: Segment, others: Iterable[Segment]) -> Segment:
 
     A distribution may bring a script of the same name as one of the interpreter's; installed, it replaced that.
     """
-    paths = {entry.path for other in others for entry in other.entries}
-    return replace(segment, entries=tuple(entry for entry in segment.entries if entry.path not in paths))
+    paths = {str(entry.path) for other in others for entry in other.entries}
+    if not paths:
+        return segment
+    return replace(segment, entries=tuple([entry for entry in segment.entries if str(entry.path) not in paths]))
 
 
 @dataclass

@@ -215,7 +215,7 @@ def test_n7_cpu_level(tmp_path: Path, flags: list[str], level: str) -> None:
     )
     assert bool(told) == (level != "x86-64")
     path = PurePosixPath("lib/x.so")
-    needs = measure_needs(LibraryPlan(elves={path: elf}), "x86_64", [path])
+    needs = measure_needs(LibraryPlan(elves={path: elf}), "x86_64", [str(path)])
     assert (needs.cpu, needs.cpu_files) == (level, () if level == "x86-64" else ("lib/x.so",))
 
 
