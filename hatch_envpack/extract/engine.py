@@ -99,6 +99,8 @@ def _unpack_stream(stream: BinaryIO, head: bytes, tree: Tree, progress: Progress
         for member in members(blocks):
             tree.add(member, blocks.data())
             progress(*_position(stream))
+        for _ in pieces:
+            pass  # what is behind the end may be cut off too, and has checksums
     if not blocks.ended:
         raise ArchiveError("the pack is damaged: it ends too early")
 

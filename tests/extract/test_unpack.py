@@ -436,6 +436,16 @@ def test_a12_truncated_anywhere(tmp_path: Path, any_format: Path) -> None:
     assert _names(tmp_path) == sorted(["cut", any_format.name, "whole"])
 
 
+@pytest.mark.parametrize("missing", range(1, 9))
+def test_a12_last_bytes_of_gzip(tmp_path: Path, missing: int) -> None:
+    """All content is there, and the checksum of its last part is not: nobody knows whether it is right."""
+    content = _members(packs.stream(_TREE), 7, gzip.compress) + gzip.compress(bytes(1024))
+    (tmp_path / "cut").write_bytes(content[:-missing])
+    with pytest.raises(ArchiveError, match="ends too early"):
+        unpack(tmp_path / "cut", tmp_path / "out")
+    assert _names(tmp_path) == ["cut"]
+
+
 def test_a12_flipped_bits(tmp_path: Path, any_format: Path) -> None:
     """Whatever was compressed has a checksum: other content never comes out."""
     unpack(any_format, tmp_path / "whole")
