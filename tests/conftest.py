@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import tomlkit
+from hypothesis import settings
 
 from tests.targets.roots import MissingToolError, Root, bare_root
 from tests.targets.wine import Wine, wine_session
@@ -26,6 +27,10 @@ if "HATCH_ENVPACK_CACHE_DIR" not in os.environ:
     # one cache for all tests, and not the user's: what one test packed the next one need not pack again
     os.environ["HATCH_ENVPACK_CACHE_DIR"] = tempfile.mkdtemp(prefix="envpack-test-cache-")
     atexit.register(shutil.rmtree, os.environ["HATCH_ENVPACK_CACHE_DIR"], ignore_errors=True)
+
+# how long an example takes says more of the machine than of the program
+settings.register_profile("tests", settings(), deadline=None)
+settings.load_profile("tests")
 
 # what a shell runs in the background ignores Ctrl-C, and so would all that the tests run
 signal.signal(signal.SIGINT, signal.default_int_handler)

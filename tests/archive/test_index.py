@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_envpack.archive.index import FrameRecord, Group, encode_trailer, read_index
@@ -70,7 +70,6 @@ def test_groups_come_back() -> None:
     assert _read(_BODY + encode_trailer(_GROUPS)) == _GROUPS
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -221,7 +220,6 @@ def test_a13_seek_table_that_does_not_fit(table: bytes) -> None:
         _read(_BODY + table)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a13_damage_anywhere_in_the_trailer(data: st.DataObject) -> None:
     """A flipped bit is noticed, or makes it a file without an index, but never another index."""
@@ -235,7 +233,6 @@ def test_a13_damage_anywhere_in_the_trailer(data: st.DataObject) -> None:
     assert found in (None, _GROUPS)
 
 
-@settings(deadline=None)
 @given(st.integers(1, len(encode_trailer(_GROUPS))))
 def test_a13_truncated_anywhere_in_the_trailer(lost: int) -> None:
     """What was cut off takes the footer with it: there is no index any more."""

@@ -39,7 +39,7 @@ def _frames(sizes: Sequence[int]) -> tuple[Tar, list[tuple[bytes, int | None]]]:
     return tar, [(zstandard.decompress(frame.data), frame.inner) for frame in frames]
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.lists(SIZES, max_size=6))
 def test_every_byte_is_in_the_archive(sizes: list[int]) -> None:
     """Whatever the sizes, Python's reader finds the members in order, with their content."""
@@ -53,7 +53,7 @@ def test_every_byte_is_in_the_archive(sizes: list[int]) -> None:
     assert contents == [bytes([number]) * size for number, size in enumerate(sizes)]
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.lists(SIZES, max_size=6))
 def test_inner_tells_how_a_frame_begins(sizes: list[int]) -> None:
     """Without ``inner`` a frame begins with a header, and with it that many bytes of one file come first."""
@@ -67,7 +67,7 @@ def test_inner_tells_how_a_frame_begins(sizes: list[int]) -> None:
             assert not any(content[inner:])
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.lists(SIZES, max_size=6))
 def test_frames_are_neither_tiny_nor_huge(sizes: list[int]) -> None:
     """Small members share a frame; a large one has its own, of the frame size each but the last."""

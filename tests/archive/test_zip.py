@@ -58,7 +58,7 @@ def _archive(*groups: Sequence[Member]) -> bytes:
     return b"".join(frame.data for frames in made for frame in frames) + tail
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.lists(st.lists(SIZES, max_size=4), max_size=3))
 def test_every_byte_is_in_the_archive(groups: list[list[int]]) -> None:
     """Whatever the sizes, and wherever groups begin, Python's reader finds the members in order, with their content."""

@@ -114,7 +114,7 @@ def test_prune_by_age(root: Path) -> None:
     assert (done.removed, done.removed_size, done.kept, done.kept_size, done.in_use) == (2, 16, 2, 18, 0)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sizes=st.dictionaries(st.integers(0, 255), st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=12),
     limit=st.integers(0, 200),

@@ -53,7 +53,9 @@ def test_ctrl_c_ends_a_build(tmp_path: Path) -> None:
     """There is no traceback, no half pack, and no bar."""
     project = _project(tmp_path)
     seen = look(_BUILD, _own_cache(tmp_path), cwd=project, interrupt_at="Building the wheel")
-    assert seen.code == 130
+    # where it came while a module made a dataclass, which runs a text, CPython ends `python -m` by the signal itself,
+    # though the interruption was caught (`unhandled_keyboard_interrupt` in its pythonrun.c): the same to a shell
+    assert (128 - seen.code if seen.code < 0 else seen.code) == 130
     assert seen.end in ("", "^C")
     assert not seen.cursor_hidden
     assert list((project / "dist").iterdir()) == []

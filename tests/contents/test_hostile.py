@@ -395,7 +395,7 @@ def test_an_index_that_is_lost(tmp_path: Path, packs: dict[str, Path]) -> None:
         assert not _judged(tmp_path / "pack", _verb)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_change_of_a_file(tmp_path: Path, packs: dict[str, Path], data: st.DataObject) -> None:
     """A pack in which anything was changed is read, or refused by the one error; if it is judged to be right, it is."""
@@ -410,7 +410,7 @@ def test_any_change_of_a_file(tmp_path: Path, packs: dict[str, Path], data: st.D
     _judged(path, _program)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     head=st.sampled_from([b"", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06", _header("a", 9)]),
     rest=st.binary(max_size=2000),
@@ -423,7 +423,7 @@ def test_any_bytes(tmp_path: Path, head: bytes, rest: bytes) -> None:
     assert not _judged(path, _program)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_change_of_the_lists(tmp_path: Path, packs: dict[str, Path], data: st.DataObject) -> None:
     """So it is with a change of the manifest or the list of digests, behind right checksums."""

@@ -68,7 +68,7 @@ def test_n8_any_damage(edits: list[tuple[int, bytes]], cut: int | None) -> None:
             use()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(_EDITS, _CUT)
 def test_n8_any_damage_in_a_plan(
     tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, bytes]], cut: int | None

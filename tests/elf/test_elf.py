@@ -214,7 +214,7 @@ def _damage() -> st.SearchStrategy[tuple[int, bytes]]:
 
 
 @example([(45, b"\0\0\x80")], None)  # the section headers lie farther than a file can be long
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(_damage(), max_size=4), st.none() | st.integers(0, 20_000))
 def test_damaged_files_are_errors(damage: list[tuple[int, bytes]], cut: int | None) -> None:
     """Any bytes give a description, None, or `ElfError`; nothing else, and no endless loop."""

@@ -86,7 +86,7 @@ _MEMBERS = (
 _LENGTH = len(packs.stream(_MEMBERS))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.integers(0, _LENGTH - 1), max_size=60),
     st.integers(500, 6000),

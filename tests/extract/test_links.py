@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_envpack.errors import ArchiveError
@@ -29,7 +29,6 @@ def _seen_from(link: Path) -> Path:
         os.close(descriptor)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(_NAMES), _TARGETS.filter(lambda text: text and not text.startswith("/"))))
 def test_a1_a13_what_is_accepted_stays_inside(links: dict[str, str]) -> None:
     """Links over links over folders: none that is accepted leads out, and what the kernel sees outside is refused."""
@@ -118,7 +117,6 @@ def test_a13_nothing_lies_behind_the_link_that_leads_out() -> None:
         check_links({**dict([_PYTHON]), b"bin/python/x/y": b"z"}, _PYTHON)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(_NAMES), _TARGETS.filter(lambda text: text and not text.startswith("/"))))
 def test_a1_a13_the_way_out_is_an_end(links: dict[str, str]) -> None:
     """Even where it leads to a folder, what is accepted comes to that, or stays inside."""

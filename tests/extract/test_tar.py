@@ -8,7 +8,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_envpack.archive import layout
@@ -37,7 +37,6 @@ def _read(data: bytes, size: int = 1 << 20) -> list[tuple[Member, bytes]]:
     return [(member, b"".join(blocks.data())) for member in members(blocks)]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(_NAMES, st.sampled_from(sorted(_KINDS)), _NAMES, st.binary(max_size=1500)), max_size=5),
     _FORMATS,
@@ -69,7 +68,6 @@ def test_a6_a7_members_come_back(
         assert type_ in (tarfile.REGTYPE, tarfile.DIRTYPE) or member.target.decode() == target
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=3000), st.integers(1, 1000))
 def test_a13_any_bytes(data: bytes, size: int) -> None:
     """What is no archive is told as such, by nothing but an `ArchiveError`."""
@@ -81,7 +79,6 @@ def test_a13_any_bytes(data: bytes, size: int) -> None:
     assert not any(data[:512])
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a13_flipped_bits_in_headers(data: st.DataObject) -> None:
     """A bit that was flipped in a header is noticed by its checksum, which itself has room to spare."""
@@ -91,7 +88,6 @@ def test_a13_flipped_bits_in_headers(data: st.DataObject) -> None:
         _read(bytes(header) + layout.END)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2), st.data())
 def test_a13_truncated_anywhere(which: int, data: st.DataObject) -> None:
     """A stream that ends inside a member is noticed, also inside an extended header."""

@@ -194,7 +194,7 @@ def _members(data: bytes, pieces: int, compress: Callable[[bytes], bytes]) -> by
     return b"".join(compress(data[start : start + size]) for start in range(0, len(data), size))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     _TREES,
     st.sampled_from(sorted(_WRITERS)),
@@ -639,7 +639,7 @@ def test_a12_mount_point(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(_WRITERS))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a13_damage_of_any_kind(name: str, data: st.DataObject) -> None:
     """Bytes that are changed, lost or brought in anywhere: it is unpacked, or there is one line and no folder."""

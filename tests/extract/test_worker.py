@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_envpack.archive.index import read_index
@@ -27,7 +27,6 @@ _FRAMES = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(
     st.builds(
         Task, st.integers(0), st.none() | st.integers(0), st.none() | _FRAMES, st.integers(0), st.tuples(_FRAMES),

@@ -329,7 +329,7 @@ def test_truncated_files_are_errors(cut: int) -> None:
             set_paths(data, _drop_all, "x")
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     cpu=st.sampled_from(["arm64", "x86_64", "both"]),
     damage=st.lists(

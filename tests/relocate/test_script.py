@@ -264,7 +264,7 @@ def _docstrings() -> st.SearchStrategy[str]:
     return text.map(repr) | text.map(lambda value: '"""' + value.replace("\\", "").replace('"', "") + 'x"""')
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from(["# comment", "", "#", "# -*- coding: utf-8 -*-"]), max_size=3),
     st.none() | _docstrings(),
@@ -295,7 +295,7 @@ def test_s5_any_header_compiles_to_the_same_code(
 _COMMENTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=30).map("#".__add__)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.lists(_COMMENTS | st.just(""), max_size=3), st.none() | _docstrings(), st.binary(max_size=40))
 def test_s6_s9_any_header_runs_in_a_shell(
     tmp_path: Path, comments: list[str], docstring: str | None, rest: bytes

@@ -70,7 +70,7 @@ def _walk(folder: Path, above: tuple[Path, ...] = ()) -> dict[str, bytes] | None
     return found
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(_LINKS), _TARGETS.map("/".join), min_size=1))
 def test_a1_copies_agree_with_the_kernel(tmp_path: Path, links: dict[str, str]) -> None:
     """A real folder's files behind links are the copies; those that have no end are an error that names the link."""

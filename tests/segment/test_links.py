@@ -90,7 +90,7 @@ _NAMES = ("a", "b", "c")
 _TARGETS = st.lists(st.sampled_from([*_NAMES, "file", "..", "."]), min_size=1, max_size=4).map("/".join)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(["a/l", "b/l", "c/l", "l", "m", "a/m"]), _TARGETS | st.just("m/l"), min_size=1))
 def test_a1_agrees_with_the_kernel(tmp_path: Path, links: dict[str, str]) -> None:
     """Whatever links a real folder has: those that the kernel cannot follow, or that lead out, are refused."""

@@ -40,7 +40,7 @@ def _manifest(count: int) -> bytes:
     return b'{"sums": {"files": %d}, "links": {}, "executables": []}' % count
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.sets(st.one_of(_NAMES, st.sampled_from(["a\nb", "a\\b", "\r", "\\", " a", "*a", "\udcff"])), min_size=1)
 )
