@@ -73,6 +73,7 @@ class Partial:
         self.path, self.stream = _locked_file(folder)
         self.holds: object = None
         """What was written into it, for whoever might write the same again."""
+        self._failure: OSError | None = None
 
     def __enter__(self) -> Partial:
         return self
@@ -84,14 +85,23 @@ class Partial:
         self.path.unlink(missing_ok=True)
 
     def sync(self) -> None:
-        """Write the file to the disk. Raises `OSError`."""
-        self.stream.flush()
-        os.fsync(self.stream.fileno())
+        """Write the file to the disk. Raises `OSError`, and `keep` does so then too: the kernel tells it only once.
+
+        https://man7.org/linux/man-pages/man2/fsync.2.html
+        """
+        try:
+            self.stream.flush()
+            os.fsync(self.stream.fileno())
+        except OSError as error:
+            self._failure = error
+            raise
 
     def keep(self, destination: Path) -> None:
-        """Give the file its final name, in one step, replacing what had it."""
+        """Give the file its final name, in one step, replacing what had it. Raises `OSError`."""
         os.fchmod(self.stream.fileno(), 0o666 & ~umask())
         self.sync()
+        if self._failure is not None:
+            raise self._failure
         self.path.replace(destination)
 
 

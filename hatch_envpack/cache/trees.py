@@ -126,7 +126,7 @@ def _looked_at(folder: Path) -> Iterator[Callable[[], str]]:
 
     Without an answer, as where there is no Python program to run, this process looks itself.
     """
-    words = [sys.executable or "python3", "-I", "-S", witness.__file__, str(folder)]
+    words = [sys.executable, "-I", "-S", witness.__file__, str(folder)]
     try:
         looking = subprocess.Popen(  # noqa: S603 - the command is made here, never by a shell
             words,

@@ -43,7 +43,7 @@ def place_folder(groups: Groups, destination: Path, now: Session) -> int:
         try:
             partial = stack.enter_context(partial_folder(destination))
         except OSError as error:
-            raise _not_made(destination, error) from error
+            raise not_made(destination, error) from error
         size = _cloned(groups, partial, now)
         if size is None:
             size = _unpacked(groups, partial, now)
@@ -52,7 +52,7 @@ def place_folder(groups: Groups, destination: Path, now: Session) -> int:
         try:
             partial.keep(replace=True)
         except OSError as error:
-            raise _not_made(destination, error) from error
+            raise not_made(destination, error) from error
     return size
 
 
@@ -119,6 +119,7 @@ def check_replaceable(destination: Path) -> None:
     raise ArchiveError(f"{destination} is in the way, and is no pack that could be replaced: move or remove it")
 
 
-def _not_made(destination: Path, error: OSError) -> ArchiveError:
+def not_made(destination: Path, error: OSError) -> ArchiveError:
+    """Return the error that tells why a pack does not come to lie where it should."""
     todo = ": make room in the output folder" if error.errno in _NO_SPACE else ""
     return ArchiveError(f"{destination} cannot be made: {error.strerror}{todo}")

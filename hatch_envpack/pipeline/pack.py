@@ -125,7 +125,7 @@ def _pack(
         with ThreadPoolExecutor(1) as side:
             if job.format != FOLDER:
                 write(made, now)
-                side.submit(now.partial.sync)  # it is synced again when it is kept, which tells what goes wrong
+                side.submit(now.partial.sync)  # what goes wrong is told when it is kept
             others = [str(entry.source) for entry in _entries(segments[1:]) if entry.source is not None]
         found = begun.give(made)
     if found != begun.expected:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hatch_envpack.archive.writer import write_archive
 from hatch_envpack.errors import FindingsError
 from hatch_envpack.formats import FOLDER
-from hatch_envpack.pipeline.folder import place_folder
+from hatch_envpack.pipeline.folder import not_made, place_folder
 from hatch_envpack.pipeline.made import summarize
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ def place(made: Made, job: Job | Export, reused: frozenset[str], now: Session) -
     else:
         write(made, now)
         job.destination(made.base_name)  # it took a while
-        now.partial.keep(destination)
+        try:
+            now.partial.keep(destination)
+        except OSError as error:
+            raise not_made(destination, error) from error
         size = destination.stat().st_size
     now.report.info(made.facts)
     now.report.summary(summarize(made, reused, destination, size))

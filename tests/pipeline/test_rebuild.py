@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ import hatch_envpack.cache.libraries
 import hatch_envpack.pipeline.pack
 import hatch_envpack.pipeline.proof
 import hatch_envpack.prove.proof
-from hatch_envpack.errors import VerificationError
+from hatch_envpack.errors import ArchiveError, VerificationError
 from tests.conftest import missing
 from tests.pipeline.projects import App, make_app
 
@@ -125,6 +126,27 @@ def test_verify_always_proves_again(app: App, tmp_path: Path) -> None:
     app.build(tmp_path / "one", bytecode=False)
     _, told = app.build(tmp_path / "one", bytecode=False, max_glibc=(2, 99))
     assert "Unpacking and proving the pack" not in told.stages
+
+
+@pytest.mark.parametrize("change", ["everything", "the project", "nothing"])
+def test_disk_that_fails_once(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """The kernel tells of lost pages at the first sync, which may be one that goes on beside other work."""
+    monkeypatch.setenv("HATCH_ENVPACK_CACHE_DIR", str(tmp_path / "cache"))
+    if change != "everything":
+        app.build(tmp_path / "one", bytecode=False)
+    if change == "the project":
+        app.edit("changed")
+    failures = [OSError(errno.EIO, os.strerror(errno.EIO))]
+
+    def fsync(descriptor: int) -> None:
+        del descriptor
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(ArchiveError, match=r"two/lone_app-1.0-\S+ cannot be made: Input/output error"):
+        app.build(tmp_path / "two", bytecode=False)
+    assert not (tmp_path / "two").exists()
 
 
 def test_harmed_tree_of_the_proof_is_not_used(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
